@@ -141,7 +141,8 @@ def test_submitted_jobs_send_callbacks_that_agree_with_describe(
     assert [(job.job_id, job.state) for job in callback_jobs] == [(good["JobId"], "Success"), (bad["JobId"], "Failed")]
     (described,) = media.ci_get_media_jobs(BUCKET, good["JobId"])["JobsDetail"]
     assert described["State"] == "Success"
-    assert described["Operation"]["MediaResult"]["OutputFile"]["ObjectName"] == "out/0.jpg"
+    written = described["Operation"]["MediaResult"]["OutputFile"]
+    assert (written["ObjectPrefix"], written["ObjectName"]) == ("out/", "0.jpg")
     assert callback_jobs[0].input is not None
     assert callback_jobs[0].input.object == described["Input"]["Object"] == "in/中文 a+b.mp4"
     assert (callback_jobs[0].start_time, callback_jobs[0].end_time) == (described["StartTime"], described["EndTime"])

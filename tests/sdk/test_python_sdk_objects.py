@@ -202,9 +202,10 @@ def test_job_reads_upload_and_its_output_is_downloaded(server: MockServer, clien
     server.advance(60)
     (done,) = client.ci_get_media_jobs(BUCKET, job["JobId"])["JobsDetail"]
     files = done["Operation"]["MediaResult"]["OutputFile"]
-    assert files["ObjectName"] == names
+    prefix = files["ObjectPrefix"]
+    assert [prefix + name for name in files["ObjectName"]] == names
     for info in files["Md5Info"]:
-        assert md5(body_of(client.get_object(BUCKET, info["ObjectName"]))).hexdigest() == info["Md5"]
+        assert md5(body_of(client.get_object(BUCKET, prefix + info["ObjectName"]))).hexdigest() == info["Md5"]
     listed = client.list_objects(BUCKET, Prefix="out/")["Contents"]
     assert [item["Key"] for item in listed] == names
 
