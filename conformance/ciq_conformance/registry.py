@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules, walk_packages
 
-from ciq_conformance import areas
+from ciq_conformance import areas, receiver
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.judge.registry import checked_ids
 from ciq_conformance.scenario_spec import ScenarioSpec
@@ -70,5 +70,6 @@ def load_checks() -> tuple[str, ...]:
 
 
 def _check_modules() -> Iterator[str]:
-    found = (module.name for module in walk_packages(areas.__path__, f"{areas.__name__}."))
+    packages = (areas, receiver)
+    found = [one.name for package in packages for one in walk_packages(package.__path__, f"{package.__name__}.")]
     return (name for name in sorted(found) if name.rpartition(".")[2].startswith("checks"))

@@ -112,7 +112,10 @@ def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str
             style=style,
             script_hash=script_hash,
             style_hash=style_hash,
-            proof=kill_figures.sentence(figures or kill_figures.shipped(), view.header.requirement_set),
+            # The kill matrix has faults of services only.
+            proof=""
+            if view.of_receiver
+            else kill_figures.sentence(figures or kill_figures.shipped(), view.header.requirement_set),
             place=kill_figures.PLACE,
         )
     )

@@ -14,16 +14,22 @@ from ciq_schemas.transcript.records import ExitCode, Footer, Outcome
 
 _MOST_STALE = 5
 """Stale entries that the next steps name one by one."""
-_REPEATED = ("bucket", "region", "callback_bind", "callback_url", "timeout_factor", "restart_command")
+_REPEATED = (
+    *("bucket", "region", "callback_bind", "callback_url", "timeout_factor", "restart_command"),
+    *("seen_url", "seen_command", "canary_bind", "canary_url", "service_bind"),
+)
 """Settings whose options a further run needs as well."""
 _RANDOMIZED = tuple(sorted(BY_OPTION))
 
 
 def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
     """Returns the command that tests these requirements again, with the same options and seed."""
-    parts = ["ciq run"]
-    if not view.header.target.embedded:
-        parts.append(f"--target {one_line(view.header.target.url)}")
+    if view.of_receiver:
+        parts = [f"ciq receiver {quote(one_line(view.header.target.url))}"]
+    elif view.header.target.embedded:
+        parts = ["ciq run"]
+    else:
+        parts = [f"ciq run --target {one_line(view.header.target.url)}"]
     settings = {setting.name: setting for setting in view.header.settings}
     for name, setting in settings.items():
         if name == "features" and setting.origin == "--feature":
@@ -57,7 +63,7 @@ def next_steps(view: RunView) -> tuple[str, ...]:
         steps.append(f"{len(view.footer.stale) - _MOST_STALE} more baseline entries did not deviate either.")
     failed = [cause for cause in red if cause.deviates]
     if failed:
-        steps += _first_correction(failed[0], len(failed))
+        steps += _first_correction(failed[0], len(failed), of_receiver=view.of_receiver)
     unexplained = sum(cause.unblocks for cause in red if not cause.groups)
     unexplained += sum(group.outcome is Outcome.BLOCKED for cause in red for group in cause.groups)
     if unexplained:
@@ -74,7 +80,7 @@ def next_steps(view: RunView) -> tuple[str, ...]:
     again = [*(failed[0].requirements if failed else ()), *unsure] or _randomized_findings(causes)
     if again:
         steps.append(f"After the fix, run only these again: `{rerun_command(view, tuple(dict.fromkeys(again)))}`.")
-    if failed and failed[0].lead is not None and not view.header.target.embedded:
+    if failed and failed[0].lead is not None and not view.header.target.embedded and not view.of_receiver:
         lead = failed[0].lead.requirement
         steps.append(f"For comparison, `ciq run --only {lead}` runs the same scenario on the embedded mock.")
     warned = any(group.outcome is Outcome.WARN for cause in causes for group in cause.groups)
@@ -97,6 +103,8 @@ def _state_of_run(view: RunView, footer: Footer, red: Sequence[RootCause]) -> li
             steps.append("No action required. Keep `run.ndjson`: it contains every exchange of this run.")
         case ExitCode.USAGE:
             steps.append("Correct the profile or the options named in the message; nothing was sent.")
+        case ExitCode.UNREACHABLE if view.of_receiver:
+            steps.append("Start the receiver and give the address that its callback rule names.")
         case ExitCode.UNREACHABLE:
             steps.append("Run `ciq doctor`: it tests target reachability and callback delivery.")
         case ExitCode.SUITE_ERROR:
@@ -128,7 +136,7 @@ def _features_without_queue(view: RunView) -> list[str]:
     ]
 
 
-def _first_correction(cause: RootCause, causes: int) -> list[str]:
+def _first_correction(cause: RootCause, causes: int, *, of_receiver: bool) -> list[str]:
     """Returns what to correct first, and why this cause comes first."""
     lead = cause.lead
     if lead is None:
@@ -138,10 +146,14 @@ def _first_correction(cause: RootCause, causes: int) -> list[str]:
     more += [f"its correction unblocks {len(cause.consequences)} requirement(s)"] if cause.consequences else []
     why = f"; {' and '.join(more)}" if more else ""
     number = f"Of {causes} separate causes, start" if causes > 1 else "Start"
+    script = (
+        ""
+        if of_receiver
+        else f", `ciq repro run.ndjson {lead.requirement}` writes a script that shows the deviation again"
+    )
     start = (
         f"{number} with {lead.requirement} ({one_line(lead.title)}){why}: "
-        f"`ciq explain {lead.requirement}` shows the requirement and its clause, "
-        f"`ciq repro run.ndjson {lead.requirement}` writes a script that shows the deviation again."
+        f"`ciq explain {lead.requirement}` shows the requirement and its clause{script}."
     )
     return [start, *(f"Diagnosis for {one_line(text, 400)}." for text in cause.diagnoses)]
 

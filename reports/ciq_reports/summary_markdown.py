@@ -78,6 +78,8 @@ def render(view: RunView, *, figures: kill_figures.Figures | None = None) -> str
     if steps:
         numbered = (f"{number}. {step}" for number, step in enumerate(steps, start=1))
         lines += ["### What to do next", "", *numbered, ""]
+    if view.of_receiver:  # the kill matrix has faults of services only
+        return "\n".join(lines).rstrip() + "\n"
     proof = kill_figures.sentence(figures or kill_figures.shipped(), view.header.requirement_set)
     lines += ["---", "", f"{escape(proof)} {code(kill_figures.PLACE)}."]
     return "\n".join(lines).rstrip() + "\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from ciq_schemas.requirement import RECEIVER
 from ciq_schemas.transcript.records import (
     AnyRecord,
     Calibration,
@@ -44,6 +45,11 @@ class RunView:
     def cut_off(self) -> bool:
         """Whether the run has no end: what is missing proves nothing."""
         return self.footer is None
+
+    @property
+    def of_receiver(self) -> bool:
+        """Whether `ciq receiver` made the run: its target is a callback receiver."""
+        return self.header.requirement_set.startswith(f"{RECEIVER}-")
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ class Requirement:
     capabilities: tuple[Capability, ...] = ()
     set: str = "core"
     """Which runs judge it: every run judges `core`. A request (`--area`, an id) or a run over all features adds the
-    others, except those of `BY_OPTION`, which need their option."""
+    others, except those of `BY_OPTION`, which need their option, and of `BY_COMMAND`, which need their command."""
     untested: str = ""
     """Why no check exists; empty when one exists."""
     area: str = ""
@@ -110,7 +110,11 @@ CORE = "core"
 """The set that every run judges; other sets need a request or a run over all features."""
 BY_OPTION = frozenset({"explore", "fuzz"})
 """Sets that only their own option adds (`--explore N`, `--fuzz SECONDS`), not even a run over all features."""
-_SETS = frozenset({CORE, "workflow", "templates"}) | BY_OPTION
+RECEIVER = "receiver"
+"""The set of requirements on callback receivers, which only `ciq receiver` judges."""
+BY_COMMAND = frozenset({RECEIVER})
+"""Sets that another command than `ciq run` judges, because their target is no service."""
+_SETS = frozenset({CORE, "workflow", "templates"}) | BY_OPTION | BY_COMMAND
 _KEYS = frozenset(field.name for field in fields(Requirement)) - {"area"}
 _CLAUSE_KEYS = frozenset(field.name for field in fields(Clause))
 _LONGEST_QUOTE = 12

@@ -73,13 +73,13 @@ def test_packages_have_no_import_cycle() -> None:
 
 
 def is_check(name: str) -> bool:
-    """Whether a module holds checks of an area."""
-    return below(name, "ciq_conformance.areas") and name.rpartition(".")[2].startswith("checks")
+    """Whether a module holds checks of an area or of receivers."""
+    return below_any(name, ("ciq_conformance.areas", "ciq_conformance.receiver")) and name.rpartition(".")[2].startswith("checks")
 
 
 def is_scenario(name: str) -> bool:
-    """Whether a module contains the scenario of an area."""
-    return below(name, "ciq_conformance.areas") and name.rpartition(".")[2] == "scenario"
+    """Whether a module sends: the scenario of an area, or a part of receiver runs."""
+    return (below(name, "ciq_conformance.areas") and name.rpartition(".")[2] == "scenario") or below_any(name, SENDERS)
 
 
 def below_any(name: str, prefixes: Iterable[str]) -> bool:
@@ -87,6 +87,7 @@ def below_any(name: str, prefixes: Iterable[str]) -> bool:
     return any(below(name, prefix) for prefix in prefixes)
 
 
+SENDERS = tuple(f"ciq_conformance.receiver.{name}" for name in ("wire", "player", "session", "effects", "execution"))
 VARIANTS = "ciq_mock.variants"
 MAY_KNOW_VARIANTS = (
     VARIANTS,

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, _Command] = MappingProxyType(
     {
         "run": _Command("ciq_conformance.cli.run", "run"),
         "doctor": _Command("ciq_conformance.cli.doctor", "doctor"),
+        "receiver": _Command("ciq_conformance.cli.receiver", "receiver"),
         "judge": _Command("ciq_conformance.cli.judge", "judge"),
         "check": _Command("ciq_conformance.cli.check", "check"),
         "report": _Command("ciq_conformance.cli.report", "report"),

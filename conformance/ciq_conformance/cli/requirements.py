@@ -18,6 +18,7 @@ from ciq_conformance.judge.registry import check_of, scenario_of
 from ciq_conformance.registry import load_checks
 from ciq_schemas.features import Feature
 from ciq_schemas.requirement import (
+    BY_COMMAND,
     BY_OPTION,
     Basis,
     Requirement,
@@ -155,6 +156,8 @@ def _explanation(requirement: Requirement) -> Panel:
         facts.add_row("only with", ", ".join(requirement.capabilities) + " declared in the profile")
     if requirement.set in BY_OPTION:
         facts.add_row("judged with", f"`ciq run --{requirement.set}`")
+    if requirement.set in BY_COMMAND:
+        facts.add_row("judged with", f"`ciq {requirement.set} URL`")
     facts.add_row("tested by", Text(_how_tested(requirement)))
     return Panel(facts, title=f"{requirement.id} · {requirement.title}", title_align="left")
 

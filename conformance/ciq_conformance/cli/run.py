@@ -123,7 +123,7 @@ def run(
     if not items:
         typer.echo(
             "nothing to judge: no requirement matches these features, levels and ids "
-            "(EXP-* need --explore N, FUZ-* need --fuzz SECONDS)",
+            "(EXP-* need --explore N, FUZ-* need --fuzz SECONDS, RCV-* are judged by ciq receiver)",
             err=True,
         )
         raise typer.Exit(ExitCode.NOTHING_PROVEN)
@@ -166,10 +166,10 @@ def run(
         reporter.end(None)
         typer.echo(f"the suite failed before it could judge:\n{traceback.format_exc()}", err=True)
         raise typer.Exit(ExitCode.SUITE_ERROR) from error
-    raise typer.Exit(_conclude(result, reporter, output, summary, badge))
+    raise typer.Exit(conclude(result, reporter, output, summary, badge))
 
 
-def _conclude(
+def conclude(
     result: "RunResult", reporter: "ConsoleReporter", output: Path, summary: Path | None, badge: Path | None
 ) -> ExitCode:
     """Writes the reports, prints the summary and the remaining messages."""

@@ -9,7 +9,15 @@ from fnmatch import fnmatchcase
 
 from ciq_conformance.judge.registry import Item
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.requirement import BY_OPTION, CORE, Registry, Requirement, UnknownRequirementError
+from ciq_schemas.requirement import (
+    BY_COMMAND,
+    BY_OPTION,
+    CORE,
+    Registry,
+    Requirement,
+    UnknownRequirementError,
+    load_registry,
+)
 from ciq_schemas.transcript.records import Level
 
 
@@ -61,8 +69,22 @@ def select_items(registry: Registry, features: Iterable[Feature], selection: Sel
     )
 
 
+def narrowed(items: Sequence[Item], selection: Selection) -> tuple[Item, ...]:
+    """Returns those of the items that fit the selection; raises UnknownRequirementError as `select_items` does."""
+    for glob in (*selection.requirements, *selection.skip):
+        if not any(fits(item, glob) for item in items):
+            load_registry().select([glob])  # raises, with the nearest id
+    return tuple(
+        item
+        for item in items
+        if (not selection.requirements or any(fits(item, glob) for glob in selection.requirements))
+        and (not selection.levels or item.requirement.level in selection.levels)
+        and (not selection.features or item.feature.feature in selection.features)
+    )
+
+
 def _is_open(item: Item, selection: Selection) -> bool:
-    return item.requirement.set not in BY_OPTION or item.requirement.set in selection.opened
+    return item.requirement.set not in BY_OPTION | BY_COMMAND or item.requirement.set in selection.opened
 
 
 def _in_reach(item: Item, selection: Selection) -> bool:

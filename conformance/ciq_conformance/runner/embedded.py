@@ -15,7 +15,7 @@ from ciq_mock.server import MockServer
 from ciq_mock.settings import Credentials as MockCredentials
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import BY_OPTION, Capability, load_registry
+from ciq_schemas.requirement import BY_COMMAND, BY_OPTION, Capability, load_registry
 from ciq_schemas.transcript.records import Level
 
 
@@ -67,12 +67,15 @@ def client_faults() -> tuple[tuple[str, str], ...]:
 
 
 def uncovered(faults: Iterable[KnownFault]) -> tuple[str, ...]:
-    """Returns the MUST and SHOULD requirements that no fault breaks, without the sets that need an option."""
+    """Returns the MUST and SHOULD requirements that no fault breaks, without the sets of options and commands."""
     broken = {fault.breaks for fault in faults}
     return tuple(
         one.id
         for one in load_registry()
-        if one.set not in BY_OPTION and one.level is not Level.NOTE and not one.untested and one.id not in broken
+        if one.set not in BY_OPTION | BY_COMMAND
+        and one.level is not Level.NOTE
+        and not one.untested
+        and one.id not in broken
     )
 
 
@@ -117,6 +120,14 @@ def embedded_target(
             embedded=True,
         )
         yield Embedded(profile=embedded_profile, restart=None if data is None else server.restart)
+
+
+def results_of(job_id: str, tag: str, source: str, operation: bytes) -> bytes:
+    """Returns the result containers that the mock makes for a successful job; b"" when the tag has none."""
+    from ciq_mock.results import result_of
+    from ciq_mock.results.finished import Finished
+
+    return result_of(Finished(job_id=job_id, tag=tag, source=source, operation=operation))
 
 
 def _second_bucket(bucket: str) -> str:

@@ -112,17 +112,12 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
     """Runs the suite on the given items and judges them; raises RunConfigError before anything is sent."""
     accepted = read_accepted(config.baseline, config.known_flaky)
     with ExitStack() as stack:
-        stack.enter_context(_hypothesis_storage())
+        stack.enter_context(hypothesis_storage())
         stream = None
         run_file = None
         if config.output is not None:
-            try:
-                config.output.mkdir(parents=True, exist_ok=True)
-                run_file = config.output / RUN_FILE
-                stream = run_file.open("wb", buffering=BUFFER)
-                stack.callback(_close, stream)
-            except OSError as error:
-                raise RunConfigError(f"cannot write to {config.output}: {error.strerror}") from error
+            stream, run_file = open_run_file(config.output)
+            stack.callback(close_run_file, stream)
         profile = config.loaded.profile
         restart: Restart | None = None
         if profile.embedded:
@@ -186,17 +181,38 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
             trouble = str(error)
         finally:
             receiver.close()
-        return _conclude(config, items, run, session, accepted, run_file, trouble)
+        return conclude(
+            recorder,
+            items,
+            accepted,
+            declared={name.value: value for name, value in run.profile.capabilities.items()},
+            skip=config.skip,
+            write_baseline=config.write_baseline,
+            not_restored=session.not_restored,
+            stopped=run.stop.reason,
+            run_file=run_file,
+            trouble=trouble,
+        )
 
 
-def _close(stream: IO[bytes]) -> None:
+def open_run_file(folder: Path) -> tuple[IO[bytes], Path]:
+    """Opens the run file in a folder, which it creates; raises RunConfigError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / RUN_FILE
+        return path.open("wb", buffering=BUFFER), path
+    except OSError as error:
+        raise RunConfigError(f"cannot write to {folder}: {error.strerror}") from error
+
+
+def close_run_file(stream: IO[bytes]) -> None:
     """Closes the run file; when its last bytes cannot be written, the recorder has reported that before."""
     with suppress(OSError):
         stream.close()
 
 
 @contextmanager
-def _hypothesis_storage() -> Iterator[None]:
+def hypothesis_storage() -> Iterator[None]:
     """Keeps the files of Hypothesis out of the working directory."""
     if _HYPOTHESIS in os.environ:
         yield
@@ -219,18 +235,21 @@ def _restart_then(restart: Restart, reconnect: Callable[[], None]) -> Restart:
     return both
 
 
-def _conclude(
-    config: RunConfig,
+def conclude(
+    recorder: RunRecorder,
     items: Sequence[Item],
-    run: RunContext,
-    session: RunSession,
     accepted: Mapping[str, Entry],
-    run_file: Path | None,
-    trouble: str,
+    *,
+    declared: Mapping[str, bool | None],
+    skip: tuple[str, ...] = (),
+    write_baseline: Path | None = None,
+    not_restored: tuple[str, ...] = (),
+    stopped: str = "",
+    run_file: Path | None = None,
+    trouble: str = "",
 ) -> RunResult:
-    recorder = run.recorder
-    declared = {name.value: value for name, value in run.profile.capabilities.items()}
-    judged = judge_run(recorder.records, items, declared=declared, skip=config.skip)
+    """Judges the recorded run, records verdicts and footer, and returns the result. `accepted`: the baseline."""
+    judged = judge_run(recorder.records, items, declared=declared, skip=skip)
     baselined = apply_baseline(judged, accepted, day=datetime.now(UTC).date())
     verdicts = baselined.verdicts
     status = run_status(recorder.records)
@@ -240,21 +259,21 @@ def _conclude(
         unwritten=bool(trouble or recorder.stream_trouble),
         suite_failed=status.suite_failed,
         stale=bool(baselined.stale),
-        left_changed=bool(session.not_restored),
+        left_changed=bool(not_restored),
     )
     troubles = [trouble or recorder.stream_trouble]
-    if config.write_baseline is not None:
+    if write_baseline is not None:
         try:
-            config.write_baseline.write_text(baseline_text(verdicts, accepted), encoding="utf-8")
+            write_baseline.write_text(baseline_text(verdicts, accepted), encoding="utf-8")
         except OSError as error:
-            troubles.append(f"cannot write {config.write_baseline}: {error.strerror}")
+            troubles.append(f"cannot write {write_baseline}: {error.strerror}")
             code = ExitCode.SUITE_ERROR
     footer = Footer(
         ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
         duration=recorder.now(),
         exit_code=code,
         counts=counts(verdicts),
-        restored=not session.not_restored,
+        restored=not not_restored,
         stale=baselined.stale,
     )
     conclusion: tuple[Verdict | Footer, ...] = (*verdicts, footer)
@@ -270,8 +289,8 @@ def _conclude(
         exit_code=code,
         stale=baselined.stale,
         unreachable=status.unreachable,
-        not_restored=session.not_restored,
-        stopped=run.stop.reason,
+        not_restored=not_restored,
+        stopped=stopped,
         run_file=run_file,
         trouble="; ".join(filter(None, troubles)) or status.trouble,
     )

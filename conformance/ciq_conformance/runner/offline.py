@@ -9,12 +9,12 @@ import msgspec
 
 from ciq_conformance.judge.baseline import apply_baseline, read_accepted, recorded_entries
 from ciq_conformance.judge.registry import Item
-from ciq_conformance.judge.selection import Selection, items_by_name, select_items
+from ciq_conformance.judge.selection import Selection, items_by_name, narrowed, select_items
 from ciq_conformance.judge.verdict import SKIPPED_BY_OPERATOR, counts, declared_capabilities, exit_code, judge_run
 from ciq_conformance.registry import load_checks
 from ciq_conformance.runner.run_status import run_status
 from ciq_schemas.features import Feature
-from ciq_schemas.requirement import BY_OPTION, load_registry
+from ciq_schemas.requirement import BY_COMMAND, BY_OPTION, load_registry
 from ciq_schemas.transcript.records import (
     AnyRecord,
     DriverEvent,
@@ -125,6 +125,8 @@ def _day_of(header: Header) -> date:
 
 def _items(header: Header, selection: Selection) -> tuple[Item, ...]:
     items = items_by_name(load_registry(), header.selected)
+    if any(item.requirement.set in BY_COMMAND for item in items):
+        return narrowed(items, selection)
     if selection.requirements or selection.levels:
         opened = frozenset(item.requirement.set for item in items) & BY_OPTION
         wider = replace(selection, opened=opened)
