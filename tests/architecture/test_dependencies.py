@@ -74,7 +74,9 @@ def test_packages_have_no_import_cycle() -> None:
 
 def is_check(name: str) -> bool:
     """Whether a module holds checks of an area or of receivers."""
-    return below_any(name, ("ciq_conformance.areas", "ciq_conformance.receiver")) and name.rpartition(".")[2].startswith("checks")
+    return below_any(name, ("ciq_conformance.areas", "ciq_conformance.receiver")) and name.rpartition(".")[
+        2
+    ].startswith("checks")
 
 
 def is_scenario(name: str) -> bool:
