@@ -24,6 +24,10 @@ class Definitions:
     """Path of the definitions, such as `#/$defs/`."""
     relaxed: bool = False
     """For JSON bodies: also allow numbers for strings, and one value for an array of one."""
+    tolerant: bool = False
+    """Accept what the tolerant reading of the codec accepts: unknown members, null for absent, any scalar for text."""
+    name_prefix: str = ""
+    """Put before the name of each definition, where definitions of several kinds share one place."""
     named: dict[str, JsonSchema] = field(default_factory=dict)
 
     def schema(self, kind: Type) -> JsonSchema:
@@ -32,6 +36,8 @@ class Definitions:
             case TextType():
                 return self._text(kind)
             case OpenType():
+                if self.tolerant:
+                    return {}
                 return {
                     "anyOf": [
                         {"type": "string"},
@@ -39,19 +45,22 @@ class Definitions:
                     ]
                 }
             case IdsType():
+                if self.tolerant:
+                    return {"type": ["string", "number", "object"]}
                 ids = {"type": "array", "items": {"type": "string"}}
                 return {"anyOf": [{"type": "string"}, {"type": "object", "properties": {kind.member: ids}}]}
             case ContainerType():
                 self._define(kind.name, self.container(kind))
-                return {"$ref": self.prefix + kind.name}
+                return self._ref(kind.name)
 
     def container(self, kind: ContainerType) -> JsonSchema:
         """Returns the schema of a container in place; it allows the container's elements only."""
         schema: JsonSchema = {
             "type": "object",
             "properties": {row.name: self._property(row) for row in kind.fields},
-            "additionalProperties": False,
         }
+        if not self.tolerant:
+            schema["additionalProperties"] = False
         required = [row.name for row in kind.fields if row.required and not row.rivals]
         if required:
             schema["required"] = required
@@ -63,15 +72,20 @@ class Definitions:
     def _property(self, row: Field) -> JsonSchema:
         item = self.schema(row.type)
         if not row.repeated:
-            return item
+            return {"anyOf": [item, {"type": "null"}]} if self.tolerant and item and not row.required else item
         several: JsonSchema = {"type": "array", "items": item}
         if row.required:
             several["minItems"] = 1
         if row.most is not None:
             several["maxItems"] = row.most
-        return {"anyOf": [item, several]} if self.relaxed else several
+        if not self.relaxed:
+            return several
+        nothing: list[JsonSchema] = [{"type": "null"}] if self.tolerant and not row.required else []
+        return {"anyOf": [item, several, *nothing]}
 
     def _text(self, kind: TextType) -> JsonSchema:
+        if self.tolerant:
+            return self._tolerant_text(kind)
         schema: JsonSchema = {"type": "string"}
         if kind.choices:
             schema["enum"] = list(kind.choices)
@@ -87,9 +101,26 @@ class Definitions:
         if self.relaxed and kind.is_number:
             schema = {"anyOf": [schema, {"type": "integer", "minimum": 0}]}
         self._define(kind.name, schema)
-        return {"$ref": self.prefix + kind.name}
+        return self._ref(kind.name)
+
+    def _tolerant_text(self, kind: TextType) -> JsonSchema:
+        """Returns the schema of a text that may be a number or a literal, with white space around it where it may."""
+        rule = "|".join(kind.choices) or kind.pattern
+        if not rule:
+            plain: JsonSchema = {"type": ["string", "number", "boolean"]}
+            return {**plain, "minLength": kind.min_length} if kind.min_length else plain
+        blanks = "[ \\t\\r\\n]*" if kind.collapse else ""
+        schema: JsonSchema = {"type": "string", "pattern": f"^{blanks}({rule}){blanks}$", "description": kind.expected}
+        if kind.is_number:
+            schema = {"anyOf": [schema, {"type": "integer", "minimum": 0}]}
+        self._define(kind.name, schema)
+        return self._ref(kind.name)
+
+    def _ref(self, name: str) -> JsonSchema:
+        return {"$ref": f"{self.prefix}{self.name_prefix}{name}"}
 
     def _define(self, name: str, schema: JsonSchema) -> None:
+        name = self.name_prefix + name
         if self.named.setdefault(name, schema) != schema:
             raise SchemaClashError(f"two types are named {name} and differ")
 

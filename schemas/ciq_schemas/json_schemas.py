@@ -36,6 +36,10 @@ class JsonDocument(StrEnum):
     TASK_CALLBACK_OBJECT = "task_callback_object"
     """TaskFinish with JobsDetail as an object (N3)."""
     WORKFLOW_CALLBACK = "workflow_callback"
+    TASK_CALLBACK_TOLERANT = "task_callback_tolerant"
+    """The tolerant schemas accept what the codec accepts: unknown members, null, any order, array and object."""
+    LEGACY_CALLBACK_TOLERANT = "legacy_callback_tolerant"
+    WORKFLOW_CALLBACK_TOLERANT = "workflow_callback_tolerant"
     PROFILE = "profile"
     """`ciq.toml`, as the mapping that it parses to."""
     RUN_RECORD = "run_record"
@@ -73,6 +77,9 @@ def render(document: JsonDocument) -> str:
         JsonDocument.TASK_CALLBACK_ARRAY: lambda: _callback(Document.TASK_CALLBACK, "array"),
         JsonDocument.TASK_CALLBACK_OBJECT: lambda: _callback(Document.TASK_CALLBACK, "object"),
         JsonDocument.WORKFLOW_CALLBACK: lambda: _callback(Document.WORKFLOW_CALLBACK, ""),
+        JsonDocument.TASK_CALLBACK_TOLERANT: lambda: _tolerant(Document.TASK_CALLBACK),
+        JsonDocument.LEGACY_CALLBACK_TOLERANT: lambda: _tolerant(Document.LEGACY_CALLBACK),
+        JsonDocument.WORKFLOW_CALLBACK_TOLERANT: lambda: _tolerant(Document.WORKFLOW_CALLBACK),
         JsonDocument.PROFILE: _profile,
         JsonDocument.RUN_RECORD: _run_record,
     }
@@ -100,6 +107,22 @@ def _callback(document: Document, jobs: str) -> JsonSchema:
     return {
         "title": f"{document} as JSON" + (f", JobsDetail an {jobs}" if jobs else ""),
         "anyOf": [{"$ref": "#/$defs/Body"}, wrapper],
+        "$defs": {"Body": body, **definitions.named},
+    }
+
+
+def _tolerant(document: Document) -> JsonSchema:
+    """Returns the schema of any JSON form of a callback that the codec reads without a problem."""
+    definitions = Definitions(prefix="#/$defs/", relaxed=True, tolerant=True)
+    body = definitions.container(document.table.content)
+    wrapped: JsonSchema = {"properties": {"Response": {"$ref": "#/$defs/Body"}}}
+    has_wrapper: JsonSchema = {"required": ["Response"], "properties": {"Response": {"type": "object"}}}
+    return {
+        "title": f"{document} as JSON, tolerant",
+        "type": "object",
+        "if": has_wrapper,
+        "then": wrapped,
+        "else": {"$ref": "#/$defs/Body"},
         "$defs": {"Body": body, **definitions.named},
     }
 

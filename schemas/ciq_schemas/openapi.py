@@ -15,6 +15,7 @@ from ciq_schemas import __version__
 from ciq_schemas.codec import Document, update_request_of
 from ciq_schemas.features import FEATURES
 from ciq_schemas.json_from_tables import Definitions, JsonSchema
+from ciq_schemas.openapi_callbacks import webhooks_of
 from ciq_schemas.openapi_parameters import parameters_of
 from ciq_schemas.operations import FeatureOperation, HttpOperation, OperationKind, operations
 
@@ -137,6 +138,7 @@ def build() -> dict[str, object]:
             entry = _operation(operation, schemas, definitions)
             paths.setdefault(operation.path, {})[operation.method.lower()] = entry
     error = _error(schemas, definitions)
+    webhooks = webhooks_of(schemas, definitions)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -151,6 +153,7 @@ def build() -> dict[str, object]:
         ],
         "security": [{}, {"signature": []}],
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
             "schemas": {**schemas, **definitions.named},
             "responses": {"Error": error},

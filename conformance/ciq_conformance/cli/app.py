@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, _Command] = MappingProxyType(
         "compare": _Command("ciq_conformance.cli.compare", "compare"),
         "requirements": _Command("ciq_conformance.cli.requirements", "requirements"),
         "explain": _Command("ciq_conformance.cli.requirements", "explain"),
+        "schema": _Command("ciq_conformance.cli.schema", "schema"),
         "mock": _Command("ciq_mock.cli", "mock"),
         "faults": _Command("ciq_conformance.cli.faults", "faults"),
         "dialects": _Command("ciq_mock.variants.dialects.listing", "dialects"),

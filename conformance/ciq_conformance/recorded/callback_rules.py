@@ -19,6 +19,8 @@ from ciq_schemas.transcript.parsed import ParsedCallback
 from ciq_schemas.transcript.raw import header
 from ciq_schemas.values import Job
 
+WORKFLOW_START = "WorkflowStart"
+"""Event of the newest workflow pages, which also report the start of a run."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -117,7 +119,8 @@ def _workflow(callback: ParsedCallback) -> Iterator[Case]:
     run = callback.run
     state = (run.state or "").strip() if run is not None else ""
     problems = [] if run is not None and (run.run_id or "").strip() else ["WorkflowExecution has no RunId"]
-    if state not in ENDED_BY_RUNNING:
+    is_start = (callback.callback.event_name or "").strip() == WORKFLOW_START
+    if state not in ENDED_BY_RUNNING and not is_start:
         problems.append(f"State is {state or 'missing'}")
     yield from (Case("WFL-016", problem) for problem in problems)
     if not problems:

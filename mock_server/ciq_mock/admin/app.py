@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from ciq_mock.admin.schema_pages import schema_routes
 from ciq_mock.admin.views import attempt_of, queues_of, reduced_attempt_of, state_of
 from ciq_mock.clock import ScaledClock
 from ciq_mock.mock import Mock
@@ -54,6 +55,7 @@ def admin_app(mock: Mock, *, reduced_log: bool = False) -> Starlette:
                     Route("/clock/scale", pages.scale, methods=["POST"]),
                     Route("/deliveries", pages.deliveries, methods=["GET"]),
                     Route("/requests", pages.requests, methods=["GET"]),
+                    *schema_routes(),
                 ],
             )
         ],

@@ -17,7 +17,7 @@ SPACE = " \t\r\n"
 _RUN = re.compile(r"[ \t\r\n]+")
 _HAS_ATTRIBUTES = etree.XPath("boolean(//@*)", smart_strings=False)
 
-_SPELLINGS = {"QueueID": "QueueId", "Createtime": "CreateTime"}
+SPELLINGS = {"QueueID": "QueueId", "Createtime": "CreateTime"}
 """Names that older samples and tables of the documents spell differently (1045/43672, 1045/47935, 436/48042)."""
 
 
@@ -161,9 +161,9 @@ def reshape(element: etree._Element, kind: Type, path: str, notes: list[Note]) -
     counts: dict[str, int] = {}
     for child in element:
         inner = etree.QName(child).localname
-        if inner not in kind.by_name and _SPELLINGS.get(inner) in kind.by_name:
-            notes.append(_note(NoteKind.SPELLING, child, f"{path}/{inner}", f"read as {_SPELLINGS[inner]}"))
-            inner = _SPELLINGS[inner]
+        if inner not in kind.by_name and SPELLINGS.get(inner) in kind.by_name:
+            notes.append(_note(NoteKind.SPELLING, child, f"{path}/{inner}", f"read as {SPELLINGS[inner]}"))
+            inner = SPELLINGS[inner]
             child.tag = inner
         field = kind.by_name.get(inner)
         if field is None:
