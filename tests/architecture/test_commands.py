@@ -36,6 +36,7 @@ AS_THEY_ARE = {
     "ciq doctor --target http://127.0.0.1:8080",
     "ciq judge ciq-report/run.ndjson",
     "ciq check ciq-report/run.ndjson",
+    "ciq schema list",
     "pytest --pyargs ciq_conformance.suite --ciq-target http://127.0.0.1:8080 --ciq-feature media --ciq-only 'QUE-00*'",
 }
 AFTER_A_FAILURE = {
