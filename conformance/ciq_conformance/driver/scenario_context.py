@@ -5,7 +5,7 @@ the labels in `labels.py` and waits for conditions with deadlines. It does not j
 observed. It raises PreconditionFailed when a prerequisite fails; that event blocks the checks that need the scenario.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
@@ -158,6 +158,8 @@ class ScenarioContext:
     """Within the block no other feature runs a scenario."""
     restart: Restart | None = None
     """Restarts the target; call it within `exclusive()` only."""
+    open_requirements: Callable[[Collection[str]], Collection[str]] = lambda _ids: ()
+    """Returns which of the requirements the records so far cannot decide; a scenario may then make more evidence."""
     siblings: Mapping[Feature, "ScenarioContext"] = field(default_factory=dict)
     """Contexts of the other features of the run, for the isolation scenario only."""
 
@@ -278,8 +280,9 @@ class ScenarioContext:
         job_ids: Sequence[str],
         until: Callable[[dict[str, str]], bool],
         within: float,
+        poll: float | None = None,
     ) -> dict[str, str]:
-        """Polls the jobs that have not ended until the states by id satisfy `until`.
+        """Polls the jobs that have not ended, `poll` seconds apart, until the states by id satisfy `until`.
 
         Returns the last states; records `expired` when the time was over first.
         """
@@ -295,7 +298,7 @@ class ScenarioContext:
             if self.now() >= deadline:
                 self.record_event("expired", f"{step}: waited {within:.1f} s")
                 return states
-            self.pause_thread(self.timeouts.poll)
+            self.pause_thread(self.timeouts.poll if poll is None else poll)
 
     def watch_ended(self, step: str, job_ids: Sequence[str], within: float | None = None) -> dict[str, str]:
         """Polls until all jobs have ended, or none of them can end any more because no state changes."""

@@ -6,17 +6,21 @@ jobs than that are proof without any grace period in seconds.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.whole_run import all_timelines
-from ciq_schemas.lifecycle import FINAL_STATES, JobState
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.transcript.jobs import JobTimeline, most_overlapping
 
 _ROUNDS, _FEWEST = 4, 24
 """The throughput is measured over so many jobs of each worker, and so many in all: fewer are the burst of a resume."""
+
+_ANSWERS = 5
+"""So many answers must show the largest number of running jobs: a single one may be a coincidence."""
 
 _MOST_SHARE = 0.9
 """Share of the jobs whose start the target shows within the start latency; the rest are outliers of a busy machine."""
@@ -56,21 +60,63 @@ def worker_allowance(evidence: Evidence) -> WorkerAllowance:
     calibration = evidence.calibration
     calibrated = calibration.workers if calibration else 1
     lone = _lone_jobs(timelines)
-    shown = [t.not_after.at - t.submitted_at for t in lone]
-    lived = [ended - t.submitted_at for t in lone if (ended := _ended_by(t)) < math.inf]
-    start_latency = latency_of_most(shown) if shown else calibration.start_latency if calibration else 0.0
-    job_latency = median(lived) if lived else calibration.job_latency if calibration else 0.0
-    workers = max(1, calibrated, most_running(timelines))
+    shown = Latencies.of((t.not_before.at - t.submitted_at, t.not_after.at - t.submitted_at) for t in lone)
+    lived = Latencies.of(
+        (_not_ended_before(t) - t.submitted_at, ended - t.submitted_at)
+        for t in lone
+        if (ended := _ended_by(t)) < math.inf
+    )
+    start_latency = shown.of_most if shown else calibration.start_latency if calibration else 0.0
+    job_latency = lived.usual if lived else calibration.job_latency if calibration else 0.0
+    shown_running = running_in_answers(timelines)
+    workers = max(1, calibrated, most_running(timelines), shown_running)
     throughput = _throughput(timelines, max(_FEWEST, _ROUNDS * workers))
-    # Where jobs are too short to be seen Running, throughput and lifetime give their number (Little's law).
-    workers = max(workers, round(throughput * job_latency))
-    usual = median(shown) if shown else start_latency
+    if not shown_running:
+        # Where jobs are too short to be seen Running, throughput and lifetime give their number (Little's law).
+        workers = max(workers, round(throughput * job_latency))
+    usual = shown.usual if shown else start_latency
     return WorkerAllowance(
         workers=workers,
         unshown=math.ceil(throughput * start_latency),
         throughput=throughput,
         usually_unshown=math.ceil(throughput * usual),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """Latencies of jobs, each between two bounds. On a busy machine the bounds lie far apart: the suite looks late.
+
+    The lower bounds then tell more than the upper ones. They are too low by at most the time between two looks, which
+    is the smaller quarter of the differences.
+    """
+
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+
+    @classmethod
+    def of(cls, bounds: Iterable[tuple[float, float]]) -> "Latencies":
+        """Takes lower and upper bound of each latency."""
+        known = tuple(bounds)
+        return cls(tuple(low for low, _ in known), tuple(high for _, high in known))
+
+    def __bool__(self) -> bool:
+        return bool(self.upper)
+
+    @property
+    def _between_looks(self) -> float:
+        return sorted(high - low for low, high in zip(self.lower, self.upper, strict=True))[len(self.lower) // 4]
+
+    @property
+    def usual(self) -> float:
+        """The median."""
+        return min(median(self.upper), median(self.lower) + self._between_looks)
+
+    @property
+    def of_most(self) -> float:
+        """The latency that most jobs do not exceed."""
+        most = sorted(self.lower)[math.ceil(_MOST_SHARE * len(self.lower)) - 1]
+        return min(latency_of_most(self.upper), most + self._between_looks)
 
 
 def latency_of_most(latencies: Sequence[float]) -> float:
@@ -89,6 +135,29 @@ def most_running(timelines: Iterable[JobTimeline]) -> int:
         if running and not timeline.returned_to_waiting and running[0].received <= running[-1].sent:
             spans.append((running[0].received, running[-1].sent))
     return most_overlapping(spans)
+
+
+def running_in_answers(timelines: Iterable[JobTimeline]) -> int:
+    """The largest number of jobs that answers show Running beside one that waits; 0 where few answers show so many.
+
+    A job that waits in the same answer means that no worker was free for it.
+    """
+    running: Counter[int] = Counter()
+    waiting: set[int] = set()
+    for timeline in timelines:
+        for sighting in timeline.observations:
+            if sighting.state == JobState.RUNNING:
+                running[sighting.seq] += 1
+            elif sighting.state in WAITING_STATES:
+                waiting.add(sighting.seq)
+    beside = Counter(count for seq, count in running.items() if seq in waiting)
+    most = max(beside, default=0)
+    return most if beside[most] >= _ANSWERS else 0
+
+
+def _not_ended_before(timeline: JobTimeline) -> float:
+    """When the suite last sent a request that showed the job not ended."""
+    return max((s.sent for s in timeline.observations if s.state not in FINAL_STATES), default=timeline.submitted_at)
 
 
 def _ended_by(timeline: JobTimeline) -> float:

@@ -10,8 +10,9 @@ Knows the order of the steps and which features may run in parallel. Must not kn
 
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ciq_conformance.driver.callback_path import callback_trouble
 from ciq_conformance.driver.client import Interrupted
@@ -21,6 +22,7 @@ from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import NotOffered, PreconditionFailed, ScenarioContext
 from ciq_conformance.driver.stall import BLOCKED_AFTER
 from ciq_conformance.judge.evidence import Evidence
+from ciq_conformance.judge.open_requirements import open_requirements
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.verdict import JUDGED, events_of, judge_item
 from ciq_conformance.registry import load_scenario
@@ -219,7 +221,13 @@ class RunSession:
         calls = self.run.calls(ready.spec, scenario.name, ready.job_path, bad_steps=scenario.bad_steps)
         working = self._restorations[feature].working
         ctx = self.run.ctx(ready.spec, scenario.name, calls, working, self._calibration(ready))
-        return replace(ctx, several_ids=ready.several_ids)
+        open_here = partial(self._open_requirements, feature)
+        return replace(ctx, several_ids=ready.several_ids, open_requirements=open_here)
+
+    def _open_requirements(self, feature: Feature, ids: Collection[str]) -> Collection[str]:
+        """Returns which of the selected requirements the records so far cannot decide."""
+        mine = [item for item in self.items if item.feature.feature == feature and item.requirement.id in ids]
+        return open_requirements(Evidence(feature=feature, records=self.run.recorder.records), mine) if mine else ()
 
     def _independent_features(self) -> tuple[Feature, ...]:
         return tuple(f for f in self.plan if f in self._ready and not self._ready[f].blocked_by)

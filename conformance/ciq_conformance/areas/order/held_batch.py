@@ -29,6 +29,10 @@ MOST_OPERATIONS, FEWEST_OPERATIONS = 6, 3
 """Jobs of equal level in one request: the documented maximum, or few where jobs take long."""
 SHORT_JOB = 0.3
 """Seconds; of longer jobs few in sequence show their order."""
+EQUAL_SHARE = 0.3
+"""Share of a batch that requests with several Operations of one level submit, so that a pause interrupts one."""
+BEFORE_EQUAL = 6
+"""Jobs that the suite submits before these requests, some of them of each level."""
 
 OTHER_TAG = "MediaInfo"
 """A tag of media that needs only an input."""
@@ -43,9 +47,13 @@ class Batch:
 
     levels: dict[str, int] = field(default_factory=dict)
     proven: set[str] = field(default_factory=set)
-    """Boundaries that the pauses have proven so far: `2>1`, `1>0`, `order`."""
+    """What the pauses have proven so far: the boundaries `2>1` and `1>0`, `order`, `late`, `request`."""
     pauses: int = 0
     """Number of pauses in which some jobs had started and others still waited."""
+    late: set[str] = field(default_factory=set)
+    """Jobs of the highest level that were submitted while others waited in a pause."""
+    requests: list[list[str]] = field(default_factory=list)
+    """Jobs of each request with several Operations of one level, in the order of its Operations."""
 
     def add(self, ids: list[str], levels: list[int | None]) -> None:
         """Adds the jobs of one request, each with its level; None counts as 0."""
@@ -70,6 +78,24 @@ class Batch:
                 elif self.levels[other] == level and place[other] > place[job]:
                     overtaken.setdefault("order", set()).add(other)
         self.proven |= {boundary for boundary, others in overtaken.items() if len(others) >= FEWEST_PROVEN}
+        first_late = min((place[job] for job in self.late - left), default=None)
+        if first_late is not None and any(place[job] < first_late and self.levels[job] < 2 for job in left):
+            self.proven.add("late")
+        if any(left & set(jobs) and set(jobs) - left for jobs in self.requests):
+            self.proven.add("request")
+
+    def next_to_separate(self, waiting: list[str], wanted: set[str]) -> int:
+        """Returns how many of the waiting jobs must start to separate the late jobs, or the Operations of a request.
+
+        0 when both are proven or have started.
+        """
+        ranked = self.by_rank(waiting)
+        operations = {job for request in self.requests for job in request}
+        for name, jobs in (("late", self.late), ("request", operations)):
+            places = [number for number, job in enumerate(ranked, 1) if job in jobs]
+            if places and name in wanted:
+                return places[len(places) // 2]
+        return 0
 
 
 def submit_batch(
@@ -77,6 +103,8 @@ def submit_batch(
 ) -> tuple[Batch, bool]:
     """Submits a batch to the paused queue; returns True when the queue accepted the jobs while paused."""
     batch = Batch()
+    equal = _equal_requests(ctx, size)
+    size = max(2 * BEFORE_EQUAL, size - sum(equal)) if sum(equal) else size
     levels = [pattern[index % len(pattern)] if ctx.spec.has_job_level else None for index in range(size)]
     requests = [_varied_request(ctx, index, level) for index, level in enumerate(levels)]
     first_response = ctx.submit(Label.SUBMIT, requests[0])
@@ -88,7 +116,10 @@ def submit_batch(
         # By the console pages a paused queue may reject jobs; then the suite fills an active queue quickly.
         ctx.set_queue_or_fail(Label.RESUME, rule=rule)
     half = size // 2
-    _fill(ctx, batch, requests, levels, range(int(first_response.ok), half))
+    before_equal = min(BEFORE_EQUAL, half)
+    _fill(ctx, batch, requests, levels, range(int(first_response.ok), before_equal))
+    _submit_equal(ctx, batch, equal)
+    _fill(ctx, batch, requests, levels, range(max(before_equal, int(first_response.ok)), half))
     _submit_other_ways(ctx, batch)
     if first_response.ok and first:
         # A faulty target may start jobs when a client updates other settings of a paused queue.
@@ -162,7 +193,6 @@ def _submit_other_ways(ctx: ScenarioContext, batch: Batch) -> None:
     """Submits jobs to the same queue by other documented requests of the feature: several Operations, tag, path."""
     if ctx.spec.multi_documented and ctx.spec.has_job_level:
         _submit_many(ctx, batch)
-        _submit_equal(ctx, batch)
     if ctx.spec.feature is Feature.MEDIA and ctx.job_request("").tag != OTHER_TAG:
         _submit_other_tag(ctx, batch)
     for path in ctx.spec.job_paths:
@@ -189,14 +219,24 @@ def _submit_many(ctx: ScenarioContext, batch: Batch) -> None:
         batch.add(response.job_ids, levels)
 
 
-def _submit_equal(ctx: ScenarioContext, batch: Batch) -> None:
+def _equal_requests(ctx: ScenarioContext, size: int) -> list[int]:
+    """Returns how many Operations of equal level each of these requests has; none where that is not documented."""
+    if not (ctx.spec.multi_documented and ctx.spec.has_job_level):
+        return []
+    calibration = ctx.timeouts.calibration
+    if calibration.job_latency >= SHORT_JOB:
+        # Jobs that several workers take at once show no order: the last Operations must start later.
+        return [min(MOST_OPERATIONS, max(FEWEST_OPERATIONS, calibration.workers + 2))]
+    return [MOST_OPERATIONS] * max(2, int(EQUAL_SHARE * size / MOST_OPERATIONS))
+
+
+def _submit_equal(ctx: ScenarioContext, batch: Batch, operations: list[int]) -> None:
     """Submits requests with several Operations of one level: they should start in the order of the Operations."""
-    short = ctx.timeouts.calibration.job_latency < SHORT_JOB
-    count = MOST_OPERATIONS if short else FEWEST_OPERATIONS
-    for number in range(2 if short else 1):
+    for number, count in enumerate(operations):
         requests = [ctx.job_request(f"equal {number} {index}", level=1) for index in range(count)]
         response = ctx.submit(Label.SUBMIT_EQUAL, *requests)
         batch.add(response.job_ids, [1] * count)
+        batch.requests.append(response.job_ids)
 
 
 def _submit_other_tag(ctx: ScenarioContext, batch: Batch) -> None:
@@ -209,19 +249,15 @@ def _submit_other_tag(ctx: ScenarioContext, batch: Batch) -> None:
         batch.add(response.job_ids, [level])
 
 
-def submit_late(ctx: ScenarioContext, batch: Batch, waiting: list[str], *, more: bool) -> int:
-    """Submits a job of every level while other jobs wait, and with `more` further jobs of the highest level.
-
-    Returns how many jobs must start until half of the new jobs have started; 0 for a feature without levels.
-    """
+def submit_late(ctx: ScenarioContext, batch: Batch, waiting: list[str], *, more: bool) -> None:
+    """Submits a job of every level while other jobs wait, and with `more` further jobs of the highest level."""
     if not ctx.spec.has_job_level:
         levels: list[int | None] = [None] * 4
     else:
         levels = [0, 1, 2, 2, *[2] * (min(MOST_LATE, math.ceil(LATE_SHARE * len(waiting))) if more else 0)]
-    ahead = sum(batch.levels[job_id] == 2 for job_id in waiting)
     for index, level in enumerate(levels):
         if more and index == len(levels) // 2:
             _submit_failing_job(ctx, batch)
         response = ctx.submit(Label.SUBMIT_LATE, ctx.job_request(f"late {index}", level=level))
         batch.add(response.job_ids, [level])
-    return ahead + levels.count(2) // 2 if ctx.spec.has_job_level else 0
+        batch.late.update(response.job_ids if level == 2 else ())

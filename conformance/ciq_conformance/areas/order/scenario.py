@@ -10,6 +10,7 @@ takes effect, the suite submits a larger batch.
 import math
 from functools import partial
 
+from ciq_conformance.areas.late_priority_jobs.scenario import backlog_size
 from ciq_conformance.areas.order.held_batch import Batch, submit_batch, submit_late
 from ciq_conformance.areas.order.labels import RULE_CHANNEL, Label
 from ciq_conformance.driver.quiescence import look_at_once, resume_then_pause, wait_until_idle
@@ -28,11 +29,16 @@ LOWER_LEVELS = (0, 1, None, 1, 0, 1)
 FEWEST, MOST = 9, 90
 FEW, FEW_SECONDS = 24, 5.0
 """A batch has at least FEW jobs when they can run in FEW_SECONDS: a faulty order may concern only later jobs."""
-LARGEST = 600
+LARGEST = 1200
 """The largest batch, used when smaller batches ended before the second pause took effect."""
 DRAIN_SECONDS = 1.5
 MOST_PAUSES = 10
-BATCHES = 3
+BATCHES, MOST_BATCHES = 3, 6
+RETRY_SECONDS = 90.0
+"""Batches up to the larger number follow in this time while the checks cannot decide."""
+BATCH_DECIDES = frozenset({"PAU-001", "PRI-001", "PRI-002", "PRI-003", "PRI-005", "PRI-007", "PRI-009"})
+LATE_DECIDES = "PRI-004"
+"""Requirements that the batches must decide; the last only where jobs are too short for the scenario `late`."""
 GROWTH = 8
 AT_ONCE_SECONDS = 0.5
 LONG_JOB = 1.0
@@ -69,14 +75,19 @@ def batch_size(calibration: Calibration) -> int:
 def run(ctx: ScenarioContext) -> None:
     """Runs the scenario; the checks of order and pause judge its jobs."""
     rule = CallbackRuleRequest(url=ctx.receiver.address(ctx.channel(RULE_CHANNEL)))
-    wanted = {"2>1", "1>0", "order", "pause"} if ctx.spec.has_job_level else {"order", "pause"}
+    wanted = {"order", "pause"}
+    if ctx.spec.has_job_level:
+        wanted |= {"2>1", "1>0", "late"}
+        wanted |= {"request"} if ctx.spec.multi_documented else set()
     size = batch_size(ctx.timeouts.calibration)
     if not ctx.several_ids:
         size = min(size, 30)
     proven: set[str] = set()
     pauses = 0
     at_once = ctx.timeouts.drain(size) < AT_ONCE_SECONDS
-    for number in range(BATCHES):
+    largest = LARGEST if ctx.several_ids else LARGEST // 4
+    until = ctx.now() + RETRY_SECONDS * ctx.profile.timeout_factor
+    for number in range(MOST_BATCHES):
         ctx.set_queue_or_fail(Label.PAUSE, state=QueueState.PAUSED, rule=rule)
         ctx.let_pause_reach_workers()
         began = ctx.now()
@@ -90,14 +101,21 @@ def run(ctx: ScenarioContext) -> None:
         ctx.wait_callbacks(RULE_CHANNEL, ids)
         proven |= batch.proven
         pauses += batch.pauses
-        if proven >= wanted and pauses >= 2:
+        enough = (proven >= wanted and pauses >= 2) or number + 1 >= BATCHES
+        if (enough and not _undecided(ctx)) or ctx.now() > until:
             return
         if not batch.pauses or at_once:
             # All jobs ended before the pause took effect, or in too few steps: use more jobs and pause sooner.
             at_once = True
-            size = min(size * GROWTH, LARGEST, max(size, int(FILL_SECONDS / max(each, 0.0001))))
-        if drained > MOST_DRAIN_SECONDS:
+            size = min(size * GROWTH, largest, max(size, int(FILL_SECONDS / max(each, 0.0001))))
+        elif drained > MOST_DRAIN_SECONDS:
             return
+
+
+def _undecided(ctx: ScenarioContext) -> bool:
+    """Whether the evidence so far leaves a requirement open that a further batch can decide."""
+    alone = {LATE_DECIDES} if not backlog_size(ctx.timeouts.calibration) else set()
+    return bool(ctx.open_requirements(BATCH_DECIDES | alone))
 
 
 def _resume_and_pause(
@@ -152,12 +170,16 @@ def _resume_and_pause(
         if len(waiting) > (HELD_AT_ONCE if at_once else _held_by_workers(ctx.timeouts.calibration)):
             batch.proven.add("pause")
         aimed = None
+        started = before - len(waiting)
         if batch.pauses == 1:
             # When jobs end quickly the suite cannot choose the moment of a pause, and more jobs only delay the result.
-            half = submit_late(ctx, batch, waiting, more=not at_once)
-            if half and took:
-                aimed = _lead_to(half, lead, took, before - len(waiting), ctx.timeouts.calibration.workers)
+            submit_late(ctx, batch, waiting, more=not at_once)
             waiting = [job for job in batch.levels if states.get(job, "") in ("", *WAITING_STATES)]
+        due = batch.next_to_separate(waiting, wanted - batch.proven)
+        if not due and batch.pauses >= 2 and wanted - batch.proven <= {"late", "request"}:
+            break  # what remains has started: only another batch can separate it
+        if due and took:
+            aimed = _lead_to(due, lead, took, started, ctx.timeouts.calibration.workers)
         ranked = batch.by_rank(waiting)
         if len(ranked) > MOST_WATCHED:
             # A leak is likeliest at either end of the queue; one describe at the end covers the middle.
