@@ -335,6 +335,12 @@ def test_jobs_of_a_request_start_in_order_of_their_operations() -> None:
     assert judged("PRI-009", order_transcript()).kind is Kind.BLOCKED
 
 
+def test_operations_that_start_at_once_prove_no_order() -> None:
+    """Jobs that start between two looks prove nothing: the wrong order would not be visible either."""
+    at_once = describe(request_of_three(()), "drain", dict.fromkeys(["j0", "j1", "j2"], "Success"))
+    assert judged("PRI-009", at_once).kind is Kind.UNTESTED
+
+
 def with_pause_in_another_scenario(
     transcript: Transcript, *, resumed: bool = False, last: str = "Running"
 ) -> Transcript:

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from ciq_conformance.judge.ordering import lagging_level_rule, level_rule, order_rule
 from ciq_conformance.judge.pause_facts import PauseFacts
-from ciq_conformance.judge.worker_allowance import WorkerAllowance, latency_of_most, most_running
+from ciq_conformance.judge.worker_allowance import (
+    Latencies,
+    WorkerAllowance,
+    latency_of_most,
+    most_running,
+    running_in_answers,
+)
 from ciq_schemas.lifecycle import JobState
 from ciq_schemas.transcript.jobs import Bound, JobTimeline, StateObservation
 from ciq_schemas.transcript.pauses import PauseSpan
@@ -173,3 +179,34 @@ def test_latency_that_differs_from_job_to_job_counts_by_its_largest_usual_value(
     assert latency_of_most([0.01] * 19 + [5.0]) == 0.01
     assert latency_of_most([0.2]) == 0.2
     assert latency_of_most([0.01] * 10 + [0.5] * 3) == 0.02
+
+
+def test_answers_of_a_busy_machine_do_not_count_as_latency() -> None:
+    """The suite looked late once: the other jobs show that the target needs 0.02 s."""
+    slow_look = Latencies.of([(0.01, 0.02), (0.012, 0.02), (0.011, 0.3), (0.0, 0.2), (0.012, 0.4)])
+    assert slow_look.of_most == pytest.approx(0.022)
+    assert slow_look.usual == pytest.approx(0.021)
+
+
+def test_latency_that_lower_bounds_prove_counts() -> None:
+    """A target that shows starts 0.1 s late keeps this allowance however closely the suite looks."""
+    late = Latencies.of([(0.09, 0.1), (0.095, 0.105), (0.1, 0.11)])
+    assert late.of_most == pytest.approx(0.11)
+
+
+def answers(running: int, waiting: int, count: int) -> list[JobTimeline]:
+    """Jobs in `count` answers that show so many of them Running and so many waiting."""
+    states = [JobState.RUNNING] * running + [JobState.SUBMITTED] * waiting
+    return [
+        timeline(index, tuple(StateObservation(state, n + 0.1, n + 0.2, n, "run") for n in range(count)))
+        for index, state in enumerate(states)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "workers"),
+    [(answers(4, 6, 5), 4), (answers(4, 6, 2), 0), (answers(10, 0, 5), 0), (answers(0, 10, 5), 0)],
+)
+def test_running_jobs_beside_a_waiting_one_count_the_workers(rows: list[JobTimeline], workers: int) -> None:
+    """Several answers must agree, and a job must wait in each: else more workers may be free."""
+    assert running_in_answers(rows) == workers
