@@ -87,8 +87,8 @@ def worker_allowance(evidence: Evidence) -> WorkerAllowance:
 class Latencies:
     """Latencies of jobs, each between two bounds. On a busy machine the bounds lie far apart: the suite looks late.
 
-    The lower bounds then tell more than the upper ones. They are too low by at most the time between two looks, which
-    is the smaller quarter of the differences.
+    The lower bounds are then closer to the truth. They are too low by at most the time between two looks, which is the
+    smaller quarter of the differences.
     """
 
     lower: tuple[float, ...]
