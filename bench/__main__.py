@@ -16,7 +16,7 @@ def main() -> int:
     """Run the chosen parts; return 0 whatever the figures are, because they depend on the machine."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and requests: for a look, not for a record")
-    names = ["submit", "durable", "callbacks", "start-up", "memory", "run", "judge"]
+    names = ["submit", "durable", "callbacks", "start-up", "tls", "memory", "run", "judge"]
     parser.add_argument("--only", action="append", choices=names, help="may be given several times")
     options = parser.parse_args()
     quick = options.quick
@@ -25,6 +25,7 @@ def main() -> int:
         "durable": lambda: figures.durable(2 if quick else 5, 4000 if quick else 20000),
         "callbacks": lambda: figures.callbacks(2 if quick else 5, 2000 if quick else 10000),
         "start-up": lambda: figures.start_up(3 if quick else 7),
+        "tls": lambda: figures.tls(3 if quick else 7, 4000 if quick else 20000),
         "memory": lambda: figures.memory(10000 if quick else 100000),
         "run": lambda: figures.full_run(1 if quick else 3),
         "judge": lambda: figures.judge(100_000 if quick else 1_000_000),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import ssl
 import statistics
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import aiohttp
+import trustme
 
 from bench.load import drive, http_post
 from bench.processes import Peer, peer
@@ -249,6 +251,53 @@ def start_up(rounds: int) -> list[Figure]:
             "≤ 2.5",
             ratio <= 2.5,
         )
+    ]
+
+
+def tls(rounds: int, count: int) -> list[Figure]:
+    """Start-up with TLS against uvicorn with TLS, and submits over HTTPS against HTTP on the same port."""
+    post = http_post("/jobs", HOST, BODY)
+    with tempfile.TemporaryDirectory() as folder:
+        ca_file, certificate = f"{folder}/ca.pem", f"{folder}/server.pem"
+        trustme.CA().issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(certificate)
+        encrypted = (*MOCK, "--tls", "--tls-ca", ca_file)
+
+        def started(*arguments: str) -> Callable[[], float]:
+            def measure() -> float:
+                with peer(*arguments, tls=True) as one:
+                    return one.started_in
+
+            return measure
+
+        times = _rounds({"mock": started(*encrypted), "bare": started("bench.bare_tls", certificate)}, rounds)
+        with peer(*encrypted, "--duration", "3600") as mock:
+            trust = ssl.create_default_context(cafile=ca_file)
+            rates = _rounds(
+                {
+                    "https": lambda: drive(mock.url.replace("http:", "https:"), post, count=count, trust=trust).rate,
+                    "http": lambda: drive(mock.url, post, count=count).rate,
+                },
+                rounds,
+            )
+    start = _median([a / b for a, b in zip(times["mock"], times["bare"], strict=True)])
+    rate = _median([a / b for a, b in zip(rates["https"], rates["http"], strict=True)])
+    return [
+        Figure(
+            "mock start with TLS to first answer, against a bare uvicorn app with TLS",
+            f"{_median(times['mock']):.2f} s",
+            f"{_median(times['bare']):.2f} s",
+            start,
+            "≤ 2.5",
+            start <= 2.5,
+        ),
+        Figure(
+            "submits over HTTPS, against HTTP",
+            f"{_median(rates['https']):,.0f}/s",
+            f"{_median(rates['http']):,.0f}/s",
+            rate,
+            "≥ 0.7",
+            rate >= 0.7,
+        ),
     ]
 
 

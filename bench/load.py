@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import uvloop
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -91,7 +93,7 @@ async def _drive(url: str, request: bytes, count: int, connections: int, trust: 
 
 def drive(url: str, request: bytes, *, count: int, connections: int = 16, trust: ssl.SSLContext | None = None) -> Load:
     """Send `request` `count` times over `connections` connections to the server at `url`, inside TLS with `trust`."""
-    return asyncio.run(_drive(url, request, count, connections, trust))
+    return uvloop.run(_drive(url, request, count, connections, trust))
 
 
 def http_post(path: str, host: str, body: bytes, content_type: str = "application/xml", more: str = "") -> bytes:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-READY = re.compile(rb"(http://[0-9.]+:\d+)")
+READY = re.compile(rb"(https?://[0-9.]+:\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,23 @@ class Peer:
 
 
 def _answers(url: str) -> bool:
-    host, port = url.removeprefix("http://").split(":")
+    scheme, _, place = url.partition("://")
+    host, port = place.split(":")
     try:
-        with socket.create_connection((host, int(port)), 1) as connection:
+        with socket.create_connection((host, int(port)), 1) as plain, _encrypted(plain, scheme) as connection:
             connection.sendall(b"GET /queue HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             return bool(connection.recv(16))
     except OSError:
         return False
+
+
+def _encrypted(plain: socket.socket, scheme: str) -> socket.socket:
+    """The connection with TLS, where the scheme says so. The certificate is that of a peer on this machine."""
+    if scheme != "https":
+        return plain
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(plain)
 
 
 def _environment() -> dict[str, str]:
@@ -50,8 +61,11 @@ def _environment() -> dict[str, str]:
 
 
 @contextmanager
-def peer(*arguments: str, port_argument: bool = False) -> Iterator[Peer]:
-    """Start `python -m ARGUMENTS`; the first printed line with an address means that it is ready."""
+def peer(*arguments: str, port_argument: bool = False, tls: bool = False) -> Iterator[Peer]:
+    """Start `python -m ARGUMENTS`; the first printed line with an address means that it is ready.
+
+    `tls`: the response is requested over HTTPS, also where the port serves both.
+    """
     command = [sys.executable, "-m", *arguments]
     url = ""
     if port_argument:
@@ -72,6 +86,8 @@ def peer(*arguments: str, port_argument: bool = False) -> Iterator[Peer]:
                 raise RuntimeError(f"{' '.join(arguments)} ended before it was ready")
             found = READY.search(line)
             url = found[1].decode() if found else ""
+        if tls:
+            url = url.replace("http:", "https:")
         deadline = began + 60
         while not _answers(url):
             if time.perf_counter() > deadline:

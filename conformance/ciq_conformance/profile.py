@@ -76,6 +76,8 @@ class Profile:
     callback_url: str = ""
     """The receiver's base address as the target sees it; empty means the listening address."""
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
+    ca_file: str = ""
+    """File with the certificates that the suite trusts at an HTTPS target; empty for those of the machine."""
     timeout_factor: float = 1.0
     restart_command: str = ""
     """Command that restarts the target, for histories with restarts; empty for none."""

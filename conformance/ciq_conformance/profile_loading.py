@@ -52,6 +52,7 @@ _TOP: Mapping[str, _Key] = {
     "output_prefix": _Key(values.object_prefix, "CIQ_OUTPUT_PREFIX"),
     "callback_bind": _Key(values.bind_address, "CIQ_CALLBACK_BIND"),
     "callback_url": _Key(values.callback_url, "CIQ_CALLBACK_URL"),
+    "ca_file": _Key(values.text, "CIQ_CA_FILE"),
     "timeout_factor": _Key(values.timeout_factor, "CIQ_TIMEOUT_FACTOR"),
     "restart_command": _Key(values.command, "CIQ_RESTART_COMMAND"),
 }

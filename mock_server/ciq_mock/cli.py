@@ -35,6 +35,7 @@ from ciq_schemas.features import Feature
 
 USAGE_ERROR = 2
 _MIB = 1024 * 1024
+_CA_VARIABLES = ("CIQ_CA_FILE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 def mock() -> None:
@@ -144,6 +145,12 @@ def option_parser() -> argparse.ArgumentParser:
         help="allow callbacks to this private network (10.1.0.0/16), although private addresses are refused",
     )
     add(
+        "--ca-file",
+        metavar="FILE",
+        help="certificates to trust at HTTPS receivers of callbacks; default: the file in CIQ_CA_FILE, SSL_CERT_FILE "
+        "or REQUESTS_CA_BUNDLE, else those of the machine",
+    )
+    add(
         "--dialect",
         action="append",
         default=[],
@@ -193,6 +200,7 @@ def _settings(options: argparse.Namespace) -> MockSettings:
             retry_after=_seconds(options.retries),
             forbid_private=options.forbid_private or None,
             networks=tuple(options.callback_net),
+            ca_file=_ca_file(options.ca_file),
         ),
         tls=TlsSettings(enabled=options.tls, names=tuple(name.lower() for name in options.tls_name)),
         admin=AdminSettings(token=os.environ.get("CIQ_ADMIN_TOKEN", ""), hosts=tuple(options.admin_host)),
@@ -202,6 +210,17 @@ def _settings(options: argparse.Namespace) -> MockSettings:
             unknown_input=UnknownInput(options.unknown_inputs),
         ),
     )
+
+
+def _ca_file(given: str | None) -> str:
+    """Return the file with the certificates to trust at receivers, "" for those of the machine. Raises SettingError."""
+    named = {"--ca-file": given} | {name: os.environ.get(name) for name in _CA_VARIABLES}
+    for name, path in named.items():
+        if path:
+            if not Path(path).is_file():
+                raise SettingError(f"{name} is {path}, but there is no such file")
+            return "" if name == "SSL_CERT_FILE" else path  # OpenSSL reads this variable itself
+    return ""
 
 
 def _maintain(settings: MockSettings, options: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ Every method may be called from any thread; it runs in the mock's event loop and
 import asyncio
 import secrets
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -118,6 +119,7 @@ class MockServer:
         if self._beyond_loopback and not self.admin_token:
             self.admin_token = secrets.token_urlsafe(24)
         try:
+            _check_ca_file(self.settings.delivery.ca_file)
             self._authority = self._make_authority()
             self._start_thread(self._socket)
         except BaseException:
@@ -376,6 +378,15 @@ def make_mock(
     """
     overrides = overrides_of(settings)
     return Mock(settings, overrides=overrides, ids=ids, wall_clock=wall_clock, clock=clock, store=store)
+
+
+def _check_ca_file(path: str) -> None:
+    """Raise SettingError unless the file with the certificates to trust at receivers is readable; "" is none."""
+    if path:
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError as error:  # SSLError is one
+            raise SettingError(f"delivery.ca_file is {path!r}, which has no certificates in PEM form") from error
 
 
 def _up_to_date(look: Callable[[Mock], T]) -> Callable[[Mock], Coroutine[Any, Any, T]]:

@@ -152,6 +152,8 @@ class DeliverySettings:
     networks: tuple[str, ...] = ()
     """Networks such as `10.1.0.0/16` whose addresses are allowed although `forbid_private` refuses private ones."""
     verify_tls: bool = True
+    ca_file: str = ""
+    """File with the certificates that are trusted at HTTPS receivers; empty for those of the machine."""
     max_pending: int = 200_000
     """Maximum of pending callbacks; further ones are dropped, with an entry in the log."""
     log_size: int = 20_000

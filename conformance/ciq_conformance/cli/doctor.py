@@ -19,6 +19,7 @@ def doctor(
     region: options.Region = None,
     callback_bind: options.CallbackBind = None,
     callback_url: options.CallbackUrl = None,
+    ca_file: options.CaFile = None,
     timeout_factor: options.TimeoutFactor = None,
 ) -> None:
     """Check the setup: target reachability, callback delivery, signature, clock, activation, one job per feature.
@@ -40,6 +41,7 @@ def doctor(
         features=feature,
         callback_bind=callback_bind,
         callback_url=callback_url,
+        ca_file=ca_file,
         timeout_factor=timeout_factor,
     )
     console = Console(highlight=False)

@@ -32,6 +32,10 @@ CallbackUrl = Annotated[
     str | None,
     typer.Option("--callback-url", metavar="URL", help="The receiver's address as the target sees it."),
 ]
+CaFile = Annotated[
+    str | None,
+    typer.Option("--ca-file", metavar="FILE", help="Certificates to trust at an https:// target. [CIQ_CA_FILE]"),
+]
 TimeoutFactor = Annotated[
     float | None, typer.Option("--timeout-factor", metavar="FACTOR", help="Multiplies every timeout (0.1 to 100).")
 ]
@@ -63,6 +67,7 @@ def loaded_profile(
     features: list[str] | None,
     callback_bind: str | None,
     callback_url: str | None,
+    ca_file: str | None,
     timeout_factor: float | None,
     restart_command: str | None = None,
 ) -> Loaded:
@@ -74,6 +79,7 @@ def loaded_profile(
         "features": ("--feature", features or None),
         "callback_bind": ("--callback-bind", callback_bind),
         "callback_url": ("--callback-url", callback_url),
+        "ca_file": ("--ca-file", ca_file),
         "timeout_factor": ("--timeout-factor", timeout_factor),
         "restart_command": ("--restart-command", restart_command),
     }

@@ -52,6 +52,7 @@ def run(
     region: options.Region = None,
     callback_bind: options.CallbackBind = None,
     callback_url: options.CallbackUrl = None,
+    ca_file: options.CaFile = None,
     timeout_factor: options.TimeoutFactor = None,
     restart_command: options.RestartCommand = None,
     serial: Annotated[bool, typer.Option("--serial", help="Run the features one after the other.")] = False,
@@ -105,6 +106,7 @@ def run(
         features=feature,
         callback_bind=callback_bind,
         callback_url=callback_url,
+        ca_file=ca_file,
         timeout_factor=timeout_factor,
         restart_command=restart_command,
     )

@@ -23,6 +23,7 @@ from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.redaction import Redaction
 from ciq_conformance.driver.request_deadline import RequestDeadline, kept_session
 from ciq_conformance.driver.signing import Signing, signed_headers, signed_url
+from ciq_conformance.driver.trust import HOW_TO_TRUST, NO_FILE, Trust, certificate_problem
 from ciq_conformance.profile import Credentials
 from ciq_schemas import __version__
 from ciq_schemas.transcript.records import REPRODUCED, Exchange, HeaderField
@@ -67,6 +68,7 @@ class Client:
     sleep: Callable[[float], None] = time.sleep
     answer_within: float = 30.0
     """Longest wait for one complete answer."""
+    trust: Trust = NO_FILE
     stopping: Callable[[], bool] = lambda: False
     stop: Callable[[str], None] = lambda _reason: None
     """Stops the run."""
@@ -243,7 +245,7 @@ class Client:
                 sent,
                 stream=True,
                 allow_redirects=False,
-                verify=True,
+                verify=self.trust.verify,
                 timeout=(min(_CONNECT, self.answer_within), self.answer_within),
                 proxies={},
             )
@@ -252,7 +254,7 @@ class Client:
             outcome.headers = tuple((str(k), str(v)) for k, v in answer.raw.headers.items())
             outcome.body, outcome.error = _read(answer)
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
-            outcome.error = _reason(error, self.answer_within)
+            outcome.error = _reason(error, self.answer_within, self.trust)
             outcome.closed = outcome.unanswered and _is_closed(error)
             outcome.broken = _is_closed(error) or (not outcome.unanswered and _is_cut(error))
             outcome.sent = not _is_refused(error)
@@ -351,7 +353,7 @@ def _fields(headers: Mapping[str, str | bytes]) -> tuple[HeaderField, ...]:
     )
 
 
-def _reason(error: Exception, limit: float) -> str:
+def _reason(error: Exception, limit: float, trust: Trust) -> str:
     """Describes a transport error in one sentence."""
     match error:
         case requests.exceptions.ConnectTimeout():
@@ -359,7 +361,14 @@ def _reason(error: Exception, limit: float) -> str:
         case requests.exceptions.ReadTimeout():
             return f"no complete response within {limit:g} s"
         case requests.exceptions.SSLError():
-            return f"TLS failed: {_innermost(error)}"
+            problem = certificate_problem(error)
+            if problem:
+                trusted = f"those in {trust.file}" if trust.file else "the usual public ones"
+                return f"its certificate is not trusted ({problem}; trusted are {trusted}): {HOW_TO_TRUST}"
+            text = _innermost(error)
+            if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text:
+                return f"TLS failed, the port seems to serve plain HTTP: use http:// ({text})"
+            return f"TLS failed: {text}"
         case requests.exceptions.ConnectionError():
             text = _innermost(error)
             if "refused" in text.lower():

@@ -18,7 +18,7 @@ from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import PreconditionFailed
 from ciq_conformance.profile_loading import Loaded
 from ciq_conformance.runner.embedded import embedded_target
-from ciq_conformance.runner.execution import RunConfigError
+from ciq_conformance.runner.execution import RunConfigError, trust_of
 from ciq_schemas.features import FEATURES
 from ciq_schemas.transcript.records import ExitCode
 
@@ -62,11 +62,13 @@ def diagnose(loaded: Loaded) -> Diagnosis:
         origin = time.monotonic()
         recorder = RunRecorder(now=lambda: time.monotonic() - origin)
         stop = CancelToken(deadline=_LIMIT * len(profile.features) * profile.timeout_factor)
+        trust = trust_of(profile)
         client = Client(
             base_url=profile.url,
             recorder=recorder,
             now=recorder.now,
             credentials=profile.credentials,
+            trust=trust,
             answer_within=10.0 * profile.timeout_factor,
             stopping=stop.requested,
             stop=stop.request,

@@ -24,6 +24,7 @@ from ciq_conformance.driver.recorder import Listener, RunFileWriteError, RunReco
 from ciq_conformance.driver.restart_lock import RestartLock
 from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import Restart
+from ciq_conformance.driver.trust import CertificateFileError, Trust
 from ciq_conformance.judge.baseline import Entry, apply_baseline, baseline_text, read_accepted
 from ciq_conformance.judge.registry import Item
 from ciq_conformance.judge.verdict import CAPABILITY_SETTING, counts, exit_code, judge_run
@@ -58,6 +59,14 @@ RESTART_WITHIN = 60.0
 
 class RunConfigError(ValueError):
     """The configuration is wrong; the run sent nothing."""
+
+
+def trust_of(profile: Profile) -> Trust:
+    """Returns the certificates that a run trusts at its target; raises RunConfigError when their file is unusable."""
+    try:
+        return Trust.of(profile.ca_file, profile.url)
+    except CertificateFileError as error:
+        raise RunConfigError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +138,13 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
         origin = time.monotonic()
         recorder = RunRecorder(now=lambda: time.monotonic() - origin, stream=stream, listeners=list(config.listeners))
         stop = CancelToken(deadline=config.deadline)
+        trust = trust_of(profile)
         client = Client(
             base_url=profile.url,
             recorder=recorder,
             now=recorder.now,
             credentials=profile.credentials,
+            trust=trust,
             answer_within=30.0 * profile.timeout_factor,
             stopping=stop.requested,
             stop=stop.request,
@@ -155,7 +166,9 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
             raise RunConfigError(f"the callback receiver cannot listen at {profile.callback_bind}: {error}") from error
         if profile.restart_command and not profile.embedded:
             within = RESTART_WITHIN * profile.timeout_factor
-            restart = restart_by(profile.restart_command, url=profile.url, within=within, pause=stop.pause)
+            restart = restart_by(
+                profile.restart_command, url=profile.url, verify=trust.verify, within=within, pause=stop.pause
+            )
         run = RunContext(
             profile=profile,
             run_id=run_id,

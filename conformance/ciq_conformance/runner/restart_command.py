@@ -15,7 +15,9 @@ _LOOK_AGAIN = 0.1
 _LONGEST_MESSAGE = 300
 
 
-def restart_by(command: str, *, url: str, within: float, pause: Callable[[float], None]) -> Restart:
+def restart_by(
+    command: str, *, url: str, verify: str | bool = True, within: float, pause: Callable[[float], None]
+) -> Restart:
     """Returns a function that runs the command and waits until the target responds again.
 
     The command must return after the old target has ended. `within` limits each of the two waits, in seconds. The
@@ -25,7 +27,7 @@ def restart_by(command: str, *, url: str, within: float, pause: Callable[[float]
     def restart() -> None:
         _run(command, within)
         end = time.monotonic() + within
-        while not _answers(url):
+        while not _answers(url, verify):
             if time.monotonic() > end:
                 raise PreconditionFailed(
                     f"the target does not respond {within:g} s after the restart command `{command}`"
@@ -58,12 +60,12 @@ def _run(command: str, within: float) -> None:
             )
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, verify: str | bool) -> bool:
     """Returns whether the target sends any HTTP response; the exchange is not part of the transcript."""
     with requests.Session() as session:
         session.trust_env = False
         try:
-            session.get(url, timeout=_ANSWER, allow_redirects=False, stream=True).close()
+            session.get(url, verify=verify, timeout=_ANSWER, allow_redirects=False, stream=True).close()
         except requests.RequestException:
             return False
     return True

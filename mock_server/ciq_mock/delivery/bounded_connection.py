@@ -6,6 +6,7 @@ but not their number, and parses all bytes of a read in one turn of the event lo
 
 import functools
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -91,7 +92,7 @@ class BoundedConnector(aiohttp.TCPConnector):
             resolver = PublicResolver(networks, resolver)
         super().__init__(
             limit=0,
-            ssl=settings.verify_tls,
+            ssl=ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else settings.verify_tls,
             resolver=resolver,
             keepalive_timeout=_KEEP_ALIVE,
             socket_factory=_checked_sockets(networks) if settings.forbid_private else None,

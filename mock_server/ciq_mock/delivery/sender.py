@@ -108,7 +108,11 @@ def _reason(error: Exception) -> str:
         case aiohttp.ServerDisconnectedError():
             return "the receiver closed the connection without an answer"
         case aiohttp.ClientConnectorCertificateError():
-            return f"the certificate of {error.host}:{error.port} is not valid"
+            why = getattr(error.certificate_error, "verify_message", "")
+            return (
+                f"the certificate of {error.host}:{error.port} is not trusted{f' ({why})' if why else ''}: "
+                "give the certificate of its authority with --ca-file FILE or CIQ_CA_FILE"
+            )
         case aiohttp.ClientConnectorError():
             return f"no connection to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
