@@ -20,6 +20,7 @@ from ciq_schemas.transcript.records import AnyRecord, Body, CallbackReceived, Dr
 RECEIVER_URL = "http://203.0.113.9:8000/cb/secret"
 OTHER_SCRIPT = "文件 夹/a+b%20&c/in.mp4"
 """Name of the second job's input."""
+MEDIA_RESULT = "<MediaResult><OutputFile><ObjectName>0.jpg</ObjectName></OutputFile></MediaResult>"
 Edit = Callable[[CallbackReceived], Iterable[CallbackReceived]]
 
 
@@ -37,7 +38,9 @@ def as_json(xml: str) -> str:
 
 
 def task_finish(job: str) -> str:
-    """Returns a TaskFinish body around a JobsDetail."""
+    """Returns a TaskFinish body around a JobsDetail; a successful job has a result container."""
+    if "<State>Success</State>" in job:
+        job = job.replace("</Operation>", f"{MEDIA_RESULT}</Operation>")
     return f"<Response><EventName>TaskFinish</EventName>{job}</Response>"
 
 

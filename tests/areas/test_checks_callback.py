@@ -127,6 +127,8 @@ DEVIATIONS: list[tuple[str, Iterable[Format | None], Change]] = [
     ("SHP-010", BOTH, replace_in_bodies("文件", "%E6%96%87%E4%BB%B6")),
     ("SHP-010", BOTH, replace_in_bodies("a+b", "a b")),
     ("SHP-010", BOTH, replace_in_bodies("b%20", "b ")),
+    ("SHP-015", BOTH, without_elements("MediaResult")),
+    ("SHP-015", BOTH, replace_in_bodies("MediaResult", "SnapshotResult")),
     ("SHP-012", (XML,), replace_in_bodies("&amp;", "&amp;amp;")),
     ("SHP-012", (JSON,), replace_in_bodies("&", "&amp;")),
     ("SHP-012", BOTH, replace_in_bodies("$$", "$")),

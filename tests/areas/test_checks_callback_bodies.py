@@ -217,3 +217,28 @@ def _without_in_request(element: str) -> Change:
         return replace(transcript, records=records)
 
     return change
+
+
+def test_result_of_another_documented_name_is_accepted() -> None:
+    """The containers of the table are accepted for every tag, and elements of the request are no results."""
+    info = replace_in_bodies("MediaResult", "MediaInfo")
+    assert judged("SHP-015", info(callbacks()), XML).kind is Kind.HOLDS
+    more = replace_in_bodies("<MediaResult>", "<PicProcessResult/><MediaResult>")
+    assert judged("SHP-015", more(callbacks()), XML).kind is Kind.HOLDS
+
+
+def test_unknown_elements_beside_the_result_are_accepted() -> None:
+    """An element that no document names is a result only by its name."""
+    more = replace_in_bodies("<MediaResult>", "<TraceId>t</TraceId><MediaResult>")
+    assert judged("SHP-015", more(callbacks()), XML).kind is Kind.HOLDS
+    own = replace_in_bodies("<MediaResult>", "<OwnResult/><MediaResult>")
+    assert judged("SHP-015", own(callbacks()), XML).kind is Kind.DEVIATES
+
+
+def test_tag_without_page_or_container_has_no_result_to_judge() -> None:
+    """A translation with Output shows no container; a tag that only SDKs know is not judged."""
+    translation = replace_in_bodies("Snapshot", "Translation")(callbacks())
+    assert judged("SHP-015", translation, XML).kind is Kind.HOLDS
+    assert judged("SHP-015", without_elements("MediaResult")(translation), XML).kind is Kind.HOLDS
+    assert judged("SHP-015", replace_in_bodies("Snapshot", "Dna")(callbacks()), XML).kind is Kind.UNTESTED
+    assert judged("SHP-015", replace_in_bodies("Success", "Failed")(callbacks()), XML).kind is Kind.INCONCLUSIVE

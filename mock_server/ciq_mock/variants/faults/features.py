@@ -123,6 +123,12 @@ def _unknown_described(root: Tree) -> None:
             missing.append(child)
 
 
+def _translation_result(body: bytes) -> bytes:
+    return body.replace(
+        b"</Operation>", b"<TranslationResult><ObjectName>o</ObjectName></TranslationResult></Operation>"
+    )
+
+
 _LISTED = Kind.LIST_JOBS
 _DESCRIBED = Kind.DESCRIBE_JOB
 
@@ -157,6 +163,7 @@ FAULTS = (
     Fault("picture-result-format-ignored", "RUL-008", "ResultFormat of the picture queue's rule is ignored.", misreads_rules_of(jobs_of(_PIC), _always_xml), _PIC),
     Fault("doc-callback-says-running", "SHP-004", "Callbacks of document jobs have State Running.", bodies_of(lambda body: _with_text(body, f"{_JOB}/State", "Running"), BodyFormat.XML, _DOC), _DOC),
     Fault("ai-callback-tag-of-speech", "SHP-005", "Callbacks of AI jobs have the tag of speech.", bodies_of(lambda body: _with_text(body, f"{_JOB}/Tag", "SpeechRecognition"), BodyFormat.XML, _AI), _AI),
+    Fault("ai-result-of-own-name", "SHP-015", "Callbacks of translations have their file in TranslationResult, a name of their own.", bodies_of(_translation_result, BodyFormat.XML, _AI), _AI),
     Fault("speech-no-input-taken", "ERR-006", "A speech job without Input is accepted.", only_for(_SPEECH, override=accepts_anyway(lambda call: with_body(call, rb"<Operation>", b"<Input><Object>in/any.mp3</Object></Input><Operation>"), Kind.SUBMIT_JOB)), _SPEECH),
     Fault("own-path-other-queue", "PTH-003", "Document jobs submitted to their own path have the QueueId of no queue.", only_for(_DOC, path=on_own, override=answers(put(f"{_JOB}/QueueId", "p" + "7" * 32), Kind.SUBMIT_JOB, _DESCRIBED)), _DOC),
     Fault("own-path-lists-nothing", "PTH-005", "Lists of AI jobs on their own path are empty.", only_for(_AI, path=on_own, override=answers(drop(_JOB), _LISTED)), _AI),
