@@ -89,7 +89,7 @@ def results_page() -> str:
         "",
         "The answer about a successful job shows its result in containers of `Operation`. The table names the",
         "containers of each tag and the documents that show them; a tag that no page describes has the source files of",
-        "two official SDKs. The mock writes exactly these containers.",
+        "two official SDKs. The mock writes exactly these containers; SHP-015 compares a target with the same table.",
         "",
         "| tag | container | present | source |",
         "| --- | --- | --- | --- |",

@@ -248,18 +248,8 @@ def sends(method: str, content_type: str | None = None) -> Override:
 # --- content ------------------------------------------------------------------------------------------------
 
 
-_MEDIA_RESULTS = ("MediaInfo", "MediaResult")
-
-
-def _without_result(job: JobMembers) -> None:
-    for name in _MEDIA_RESULTS:
-        job.get("Operation", {}).pop(name, None)
-
-
-_WITHOUT_RESULT = chained(
-    *(edited_callbacks(drop(f"JobsDetail/Operation/{name}")) for name in _MEDIA_RESULTS),
-    json_callbacks(_without_result),
-)
+def _own_result_names(body: bytes) -> bytes:
+    return body.replace(b"MediaResult", b"MediaOutput").replace(b"MediaInfo", b"MediaFacts")
 
 
 def _job_put(path: str, text: str | ChangeText) -> Override:
@@ -399,7 +389,7 @@ FAULTS = (
     Fault("json-drifts", "SHP-008", "JSON callbacks omit UserData, and QueueId is an array.", json_callbacks(_without_user_data)),
     Fault("callback-escaped-twice", "SHP-012", "Callbacks contain special characters of UserData as entities.", edited_callbacks(_USER_DATA_ESCAPED)),
     Fault("json-numbers", "SHP-011", "Codes of JSON callbacks are numbers.", json_callbacks(lambda job: job.update(Code=0))),
-    Fault("callback-without-result", "SHP-015", "Callbacks of media jobs have no result containers.", _WITHOUT_RESULT),
+    Fault("callback-result-renamed", "SHP-015", "Callbacks of media jobs show their results in MediaOutput and MediaFacts.", bodies(_own_result_names)),
     Fault("callback-created-at-start", "SHP-014", "CreationTime of callbacks is the time of the start.", changed_callbacks(_created_at_start)),
     Fault("callbacks-dropped-beside-slow", "DEL-011", "A callback is dropped while another job's receiver has not answered yet.", in_delivery(_DropsCallbacksWhileBusy)),
     Fault("callback-for-first-job-only", "MUL-004", "Of the jobs of one request only the first has a callback.", without_callback_for(lambda job: job.one_of_many and not re.search(rb"(?:first| 0)<", job.operation))),
