@@ -62,6 +62,18 @@ def receiver(
         str,
         typer.Option("--restart-command", metavar="CMD", help="Restarts the receiver; returns when the old one ended."),
     ] = "",
+    service_bind: Annotated[
+        str,
+        typer.Option(
+            "--service-bind", metavar="HOST:PORT", help="Start a mock of the service there; the receiver asks it back."
+        ),
+    ] = "",
+    explore: Annotated[
+        int, typer.Option("--explore", metavar="N", min=0, help="Also play N random histories of deliveries.")
+    ] = 0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", min=0, help="Reproduce the histories of a run.")
+    ] = None,
     canary_bind: Annotated[
         str,
         typer.Option("--canary-bind", metavar="HOST:PORT", help="Where the suite listens for followed entities."),
@@ -119,8 +131,11 @@ def receiver(
     try:
         canary_bind = profile_values.bind_address(canary_bind) if canary_bind else "127.0.0.1:0"
         canary_url = profile_values.callback_url(canary_url)
+        service_bind = profile_values.bind_address(service_bind) if service_bind else ""
     except profile_values.ValueProblem as problem:
-        problems.append(f"--canary-bind or --canary-url: expected {problem}")
+        problems.append(f"--canary-bind, --canary-url or --service-bind: expected {problem}")
+    if service_bind and Event.WORKFLOW_FINISH in (event or ()):
+        problems.append("--service-bind: that service runs no workflows; leave out --event WorkflowFinish")
     if problems:
         raise options.usage("\n".join(problems))
     formats = tuple(dict.fromkeys(body_format or tuple(Format)))
@@ -140,6 +155,7 @@ def receiver(
             ("--restart-command", restart_command),
             ("--canary-bind", canary_bind),
             ("--canary-url", canary_url),
+            ("--service-bind", service_bind),
             ("--timeout-factor", "" if timeout_factor is None else f"{factor:g}"),
             ("--format", ",".join(body_format or ())),
             ("--event", ",".join(event or ())),
@@ -169,6 +185,9 @@ def receiver(
         restart_command=restart_command,
         canary_bind=canary_bind,
         canary_url=canary_url,
+        service_bind=service_bind,
+        histories=explore,
+        seed=seed,
         timeout_factor=factor,
         settings=settings,
         skip=selection.skip,

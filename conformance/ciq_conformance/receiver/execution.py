@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
+from zlib import crc32
 
 from ciq_conformance.driver.cancellation import CancelToken
 from ciq_conformance.driver.receiver import CallbackReceiver
@@ -18,14 +19,16 @@ from ciq_conformance.judge.baseline import read_accepted
 from ciq_conformance.judge.registry import Item, scenario_of
 from ciq_conformance.judge.selection import Selection, all_items, narrowed
 from ciq_conformance.judge.verdict import CAPABILITY_SETTING
+from ciq_conformance.receiver.campaign import Campaign
 from ciq_conformance.receiver.effects import EffectReader
 from ciq_conformance.receiver.messages import JobMaker
 from ciq_conformance.receiver.plans import Planner
 from ciq_conformance.receiver.player import Player, hidden_query
+from ciq_conformance.receiver.service_jobs import Service, ServiceJobs
 from ciq_conformance.receiver.session import ReceiverSession
 from ciq_conformance.receiver.steps import CANARY, EVERY_FEATURE, MALFORMED
 from ciq_conformance.registry import load_checks
-from ciq_conformance.runner.embedded import results_of
+from ciq_conformance.runner.embedded import results_of, service_beside
 from ciq_conformance.runner.execution import (
     RESTART_WITHIN,
     RunConfigError,
@@ -67,6 +70,11 @@ class ReceiverConfig:
     """Where the suite listens for requests that an external entity causes."""
     canary_url: str = ""
     """That address as the receiver reaches it."""
+    service_bind: str = ""
+    """Where a mock of the service listens, for a receiver that asks back; empty for none."""
+    histories: int = 0
+    seed: int | None = None
+    """Start value of the random histories; None derives it from the run id."""
     bucket: str = "examplebucket-1250000000"
     region: str = "ap-guangzhou"
     timeout_factor: float = 1.0
@@ -123,9 +131,16 @@ def run_receiver(config: ReceiverConfig, items: tuple[Item, ...]) -> RunResult:
         except (OSError, SystemExit) as error:  # werkzeug exits when the port is taken
             raise RunConfigError(f"the canary cannot listen at {config.canary_bind}: {error}") from error
         stack.callback(canary.close)
-        session = _session(
-            config, items, recorder, stop, run_id, canary.address(channel_name(config.features[0], MALFORMED, CANARY))
-        )
+        place = canary.address(channel_name(config.features[0], MALFORMED, CANARY))
+        service = None
+        if config.service_bind:
+            try:
+                service = stack.enter_context(
+                    service_beside(config.service_bind, bucket=config.bucket, region=config.region)
+                )
+            except OSError as error:
+                raise RunConfigError(f"the service cannot listen at {config.service_bind}: {error}") from error
+        session = _session(config, items, recorder, stop, run_id, canary=place, service=service)
         header = _header(config, run_id, items)
         trouble = ""
         try:
@@ -151,7 +166,14 @@ def run_receiver(config: ReceiverConfig, items: tuple[Item, ...]) -> RunResult:
 
 
 def _session(
-    config: ReceiverConfig, items: tuple[Item, ...], recorder: RunRecorder, stop: CancelToken, run_id: str, canary: str
+    config: ReceiverConfig,
+    items: tuple[Item, ...],
+    recorder: RunRecorder,
+    stop: CancelToken,
+    run_id: str,
+    *,
+    canary: str,
+    service: Service | None,
 ) -> ReceiverSession:
     factor = config.timeout_factor
     maker = JobMaker(
@@ -171,23 +193,54 @@ def _session(
         effects=reader,
         effect_within=EFFECT_WITHIN * factor,
     )
+    jobs = None if service is None else ServiceJobs(service=service, run_id=run_id, pause=stop.pause)
     planner = Planner(
-        url=config.url, formats=config.formats, source=maker, maker=maker, workflow=config.workflow is not False
+        url=config.url,
+        formats=config.formats,
+        source=jobs or maker,
+        maker=maker,
+        workflow=_workflow(config) is not False,
     )
+    campaign = None
+    if config.histories:
+        campaign = Campaign(
+            player=player,
+            planner=planner,
+            feature=config.features[0],
+            count=config.histories,
+            seed=_seed(config, run_id),
+            scripts=config.output,
+        )
     restart = None
     if config.restart_command:
         within = RESTART_WITHIN * factor
         restart = restart_by(config.restart_command, url=config.url, within=within, pause=stop.pause)
     return ReceiverSession(
-        player=player, planner=planner, features=config.features, items=items, canary=canary, restart=restart
+        player=player,
+        planner=planner,
+        features=config.features,
+        items=items,
+        canary=canary,
+        restart=restart,
+        service=jobs,
+        campaign=campaign,
     )
 
 
 _WORDS = {True: "true", False: "false", None: "unknown"}
 
 
+def _workflow(config: ReceiverConfig) -> bool | None:
+    """Whether the callback rule sends WorkflowFinish; the service beside the receiver runs no workflows."""
+    return False if config.service_bind else config.workflow
+
+
+def _seed(config: ReceiverConfig, run_id: str) -> int:
+    return crc32(run_id.encode()) if config.seed is None else config.seed
+
+
 def _declared(config: ReceiverConfig) -> dict[str, bool | None]:
-    return {Capability.WORKFLOW.value: config.workflow}
+    return {Capability.WORKFLOW.value: _workflow(config)}
 
 
 def _factor(config: ReceiverConfig) -> tuple[Setting, ...]:
@@ -195,6 +248,17 @@ def _factor(config: ReceiverConfig) -> tuple[Setting, ...]:
     if any(setting.name == "timeout_factor" for setting in config.settings):
         return ()
     return (Setting(name="timeout_factor", value=f"{config.timeout_factor:g}", origin="default"),)
+
+
+def _random(config: ReceiverConfig, run_id: str) -> tuple[Setting, ...]:
+    """Returns the settings that reproduce the random histories; empty without them."""
+    if not config.histories:
+        return ()
+    origin = "the run's id" if config.seed is None else "--seed"
+    return (
+        Setting(name="explore", value=str(config.histories), origin="--explore"),
+        Setting(name="seed", value=str(_seed(config, run_id)), origin=origin),
+    )
 
 
 def _header(config: ReceiverConfig, run_id: str, items: tuple[Item, ...]) -> Header:
@@ -213,5 +277,5 @@ def _header(config: ReceiverConfig, run_id: str, items: tuple[Item, ...]) -> Hea
         target=TargetInfo(url=hidden_query(config.url), bucket=config.bucket, region=config.region),
         features=tuple(str(feature) for feature in config.features),
         selected=tuple(item.name for item in items),
-        settings=(*config.settings, *_factor(config), *declared),
+        settings=(*config.settings, *_factor(config), *_random(config, run_id), *declared),
     )

@@ -22,7 +22,7 @@ CONTENT_TYPES: Mapping[Format, str] = {Format.XML: "application/xml", Format.JSO
 _ZONE = timezone(timedelta(hours=8))
 """Every sample of the documents has this zone."""
 _OPERATION_END = b"</Operation>"
-_OBJECTS: Mapping[Feature, str] = {
+OBJECTS: Mapping[Feature, str] = {
     Feature.MEDIA: "in/clip.mp4",
     Feature.SPEECH: "in/talk.mp3",
     Feature.DOC: "in/page.docx",
@@ -74,7 +74,7 @@ class JobMaker:
         job_id = self.identifier(spec.id_letter, f"{feature}/{label}")
         tag = spec.tags[0]
         operation = self._operation(spec, tag, label if user_data is None else user_data)
-        source = _OBJECTS[feature]
+        source = OBJECTS[feature]
         if not failed:
             found = self.results(job_id, tag, source, operation)
             operation = operation.removesuffix(_OPERATION_END) + found + _OPERATION_END
@@ -103,7 +103,7 @@ class JobMaker:
         request = JobRequest(
             feature=spec.feature,
             tag=tag,
-            input_object=_OBJECTS[spec.feature],
+            input_object=OBJECTS[spec.feature],
             bucket=self.bucket,
             region=self.region,
             output_prefix=f"ciq/{self.run_id}",

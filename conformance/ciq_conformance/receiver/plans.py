@@ -10,7 +10,7 @@ import msgspec
 
 from ciq_conformance.receiver import messages
 from ciq_conformance.receiver.messages import CONTENT_TYPES, JobMaker, ReportedJob, task_callback
-from ciq_conformance.receiver.steps import Form, Repeat, Transport
+from ciq_conformance.receiver.steps import Form, Repeat, Restarted, Transport
 from ciq_conformance.receiver.wire import Delivery
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import Format
@@ -215,6 +215,13 @@ class Planner:
         moment = messages.written(self.maker.now() - age)
         changed = {name: moment for name in ("CreationTime", "StartTime", "EndTime") if job.detail.get(name)}
         return job.changed(**changed)
+
+    def around_restart(self, feature: Feature) -> tuple[tuple[Planned, ...], tuple[Planned, ...]]:
+        """Returns the steps before and after a restart; some jobs are sent on both sides."""
+        once = [self.source.job(feature, f"{Restarted.BEFORE}-{number}") for number in range(5)]
+        again = [self.source.job(feature, f"{Restarted.AFTER}-{number}") for number in range(3)]
+        before = (self._sent(Restarted.REPEATED, again), self._sent(Restarted.BEFORE, once))
+        return before, (self._sent(Restarted.AFTER, again),)
 
     def _sent(self, step: str, jobs: Sequence[ReportedJob], way: Way = Way.IN_TURN) -> Planned:
         ids = tuple(dict.fromkeys(job.job_id for job in jobs))

@@ -21,7 +21,7 @@ from ciq_conformance.receiver.wire import (
     send_together,
     sent_body,
 )
-from ciq_conformance.scenario_spec import ScenarioSpec
+from ciq_conformance.scenario_spec import ScenarioSpec, channel_name
 from ciq_schemas.features import Feature
 from ciq_schemas.transcript.records import Exchange
 
@@ -151,6 +151,22 @@ class Player:
             error=answer.error,
         )
         return True
+
+    def record_request(self, spec: ScenarioSpec, feature: Feature, label: str, target: str) -> None:
+        """Records a request of the receiver to the service beside it."""
+        now = self.recorder.now()
+        self.recorder.arrival(
+            scenario=spec.name,
+            feature=feature,
+            channel=channel_name(feature, spec, label),
+            started=now,
+            ended=now,
+            method="GET",
+            target=target,
+            headers=(),
+            body=b"",
+            answered=200,
+        )
 
     def look_at_all(self) -> None:
         """Asks once more for every accepted job: a repeated delivery may have had a late effect."""

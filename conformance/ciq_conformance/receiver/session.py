@@ -1,17 +1,32 @@
 """Runs the scenarios against one receiver and records them. Does not judge."""
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ciq_conformance.driver.client import Interrupted
 from ciq_conformance.driver.scenario_context import PreconditionFailed, Restart
 from ciq_conformance.judge.registry import Item, scenario_of
+from ciq_conformance.receiver.campaign import Campaign
+from ciq_conformance.receiver.forged import forged
 from ciq_conformance.receiver.malformed import malformed
 from ciq_conformance.receiver.plans import Planned, Planner
 from ciq_conformance.receiver.player import Player, ReceiverSilent, hidden_query
 from ciq_conformance.receiver.reachability import trouble_of
-from ciq_conformance.receiver.steps import EVERY_FEATURE, FORMS, MALFORMED, REPEATS, SPECS, TRANSPORT
+from ciq_conformance.receiver.service_jobs import ServiceJobs
+from ciq_conformance.receiver.steps import (
+    EVERY_FEATURE,
+    FORGED,
+    FORMS,
+    HISTORIES,
+    MALFORMED,
+    REPEATS,
+    RESTART,
+    SERVICE,
+    SPECS,
+    TRANSPORT,
+    Forged,
+)
 from ciq_conformance.receiver.wire import send
 from ciq_conformance.runner.session import RUN
 from ciq_conformance.scenario_spec import ScenarioSpec
@@ -32,6 +47,9 @@ class ReceiverSession:
     canary: str
     """Address that an external entity names; a request to it shows that the receiver followed the entity."""
     restart: Restart | None = None
+    service: ServiceJobs | None = None
+    """The service beside the receiver, which also is the planner's source of jobs."""
+    campaign: Campaign | None = None
     _silent: str = field(default="", init=False)
 
     @property
@@ -95,17 +113,45 @@ class ReceiverSession:
         self._mark(feature, spec.name, "end")
 
     def _runner(self, spec: ScenarioSpec) -> Callable[[Feature], None]:
-        plans: dict[ScenarioSpec, Callable[[Feature], Iterator[Planned]]] = {
+        plans: dict[ScenarioSpec, Callable[[Feature], Iterable[Planned]]] = {
             FORMS: self.planner.forms,
             TRANSPORT: self.planner.transport,
             REPEATS: self.planner.repeats,
             MALFORMED: lambda feature: malformed(self.planner, feature, self.canary),
         }
 
-        def run(feature: Feature) -> None:
-            self.player.play(spec, feature, plans[spec](feature))
+        if spec in plans:
+            return lambda feature: self.player.play(spec, feature, plans[spec](feature))
+        return {RESTART: self._restart, FORGED: self._forged, HISTORIES: self._histories}[spec]
 
-        return run
+    def _restart(self, feature: Feature) -> None:
+        if self.restart is None:
+            return
+        before, after = self.planner.around_restart(feature)
+        accepted = [job for planned in before for job in self._sent_now(planned, feature)]
+        self.restart()
+        self.player.await_effects(RESTART, feature, accepted)
+        self.player.play(RESTART, feature, after)
+
+    def _sent_now(self, planned: Planned, feature: Feature) -> Sequence[str]:
+        """Sends a step without a wait for effects; returns its jobs when they were accepted."""
+        answers = self.player.send(RESTART, feature, planned)
+        return planned.jobs if all(200 <= answer.status < 300 for answer in answers) else ()
+
+    def _forged(self, feature: Feature) -> None:
+        if self.service is None:
+            return
+        before = len(self.service.service.described())
+        self.player.play(FORGED, feature, forged(self.planner, self.service, feature))
+        unknown = self.planner.maker.job(feature, Forged.UNKNOWN_JOB).job_id  # the suite itself never describes it
+        for path in [path for path in self.service.service.described()[before:] if unknown in path]:
+            self.player.record_request(FORGED, feature, SERVICE, path)
+
+    def _histories(self, feature: Feature) -> None:
+        if self.campaign is not None:
+            script = self.campaign.run()
+            if script:
+                self._mark(feature, HISTORIES.name, "note", f"a script plays the shortest deviating history: {script}")
 
     def _interrupt_rest(self) -> None:
         ended = {

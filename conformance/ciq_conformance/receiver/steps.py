@@ -11,6 +11,8 @@ from ciq_schemas.requirement import Format
 
 CALLBACK, SEEN = "callback", "seen"
 """Kinds of exchanges (`Exchange.operation`): a callback to the receiver, and a question how often a job was counted."""
+SERVICE = "service"
+"""Label of the requests that the service beside the receiver got from it."""
 CANARY = "canary"
 """Label of the address that an external entity names."""
 
@@ -127,6 +129,7 @@ class Restarted(StrEnum):
     """A step around the restart of the receiver."""
 
     BEFORE = "before-restart"
+    REPEATED = "before-restart-repeated-later"
     AFTER = "after-restart"
 
 
@@ -183,3 +186,13 @@ def seen_step(job_id: str) -> str:
 def job_of_step(step: str) -> str:
     """The job of such a step; empty for another step."""
     return step.removeprefix("seen ") if step.startswith("seen ") else ""
+
+
+def history_step(history: int, place: int, kind: str) -> str:
+    """Name of a step of a random history: `history 3.2 together`."""
+    return f"history {history}.{place} {kind}"
+
+
+def is_whole(step: str) -> bool:
+    """Returns whether a step of a history sends whole callbacks."""
+    return not step.endswith(" cut")

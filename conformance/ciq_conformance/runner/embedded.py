@@ -130,6 +130,37 @@ def results_of(job_id: str, tag: str, source: str, operation: bytes) -> bytes:
     return result_of(Finished(job_id=job_id, tag=tag, source=source, operation=operation))
 
 
+class ServiceBeside:
+    """The mock beside a callback receiver: it runs jobs, and the receiver may ask it about them."""
+
+    failing = "missing/"
+    lasting = "lasting/"
+
+    def __init__(self, server: MockServer) -> None:
+        self.url, self.bucket, self.region = server.url, server.bucket, server.region
+        self._server = server
+
+    def described(self) -> tuple[str, ...]:
+        """Returns the targets of all GET requests, oldest first."""
+        return tuple(entry.target for entry in self._server.requests if entry.method == "GET")
+
+
+@contextmanager
+def service_beside(bind: str, *, bucket: str, region: str) -> Iterator[ServiceBeside]:
+    """Starts the mock at an address, with every feature and without signatures; raises OSError if it is taken."""
+    host, _, port = bind.rpartition(":")
+    settings = MockSettings(
+        workers=100,
+        duration=0.0,
+        durations_by_prefix=((ServiceBeside.lasting, 86_400.0),),
+        bucket=bucket,
+        region=region,
+        activated=tuple(Feature),
+    )
+    with MockServer(settings, host=host.strip("[]"), port=int(port)) as server:
+        yield ServiceBeside(server)
+
+
 def _second_bucket(bucket: str) -> str:
     """Returns the name of another bucket of the same account: the mock has every bucket that a Host names."""
     name, dash, account = bucket.rpartition("-")
