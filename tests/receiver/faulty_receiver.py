@@ -12,6 +12,7 @@ import socket
 import socketserver
 import sys
 import threading
+import urllib.error
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
@@ -56,8 +57,6 @@ class Receiver:
     def __post_init__(self) -> None:
         if self.data is not None and self.data.exists():
             self.counts.update(json.loads(self.data.read_text()))
-            if "forgets-duplicates-at-restart" in self.faults:
-                self.recent.clear()
 
     def has(self, *names: str) -> bool:
         """Whether it has one of these faults."""
@@ -80,8 +79,10 @@ class Receiver:
             if job_id in self.begun and self.has("counts-broken-deliveries"):
                 self.counts[job_id] += 1
                 return
-            twice = self.has("counts-duplicates-twice") or (
-                self.has("remembers-ten-jobs") and job_id not in self.recent[-10:]
+            twice = (
+                self.has("counts-duplicates-twice")
+                or (self.has("forgets-duplicates-at-restart") and job_id not in self.recent)
+                or (self.has("remembers-ten-jobs") and job_id not in self.recent[-10:])
             )
             if not self.counts[job_id] or twice:
                 self.counts[job_id] += 2 if self.has("counts-every-job-twice") else 1
@@ -258,8 +259,11 @@ class Receiver:
         """Whether the service describes the job with this state; always without a service."""
         if not self.ask or self.has("believes-every-callback"):
             return True
-        with urllib.request.urlopen(f"{self.ask}/jobs/{job_id}", timeout=5) as response:
-            text = response.read().decode()
+        try:
+            with urllib.request.urlopen(f"{self.ask}/jobs/{job_id}", timeout=5) as response:
+                text = response.read().decode()
+        except urllib.error.HTTPError:
+            return False
         if self.has("asks-for-existence-only"):
             return f"<JobId>{job_id}</JobId>" in text
         return f"<JobId>{job_id}</JobId>" in text and f"<State>{state}</State>" in text

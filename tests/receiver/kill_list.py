@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import faulty_receiver
 
@@ -24,6 +32,10 @@ class Killed:
     breaks: str
     feature: Feature = Feature.MEDIA
     factor: float = 1.0
+    histories: int = 0
+    service: bool = False
+    """The receiver asks a service beside it."""
+    restarts: bool = False
 
 
 KILLS = (
@@ -89,13 +101,19 @@ KILLS = (
     Killed("long-job-id-crashes", "RCV-071"),
     Killed("dies-of-a-malformed-body", "RCV-073"),
     Killed("loses-the-callback-after-a-malformed-one", "RCV-074", factor=0.2),
+    Killed("loses-effects-at-restart", "RCV-080", factor=0.2, restarts=True),
+    Killed("forgets-duplicates-at-restart", "RCV-081", restarts=True),
+    Killed("believes-every-callback", "RCV-082", service=True),
+    Killed("asks-for-existence-only", "RCV-083", service=True),
+    Killed("check-then-act", "RCV-090", histories=6),
+    Killed("rejects-duplicates", "RCV-091", histories=6),
 )
 
 
 @contextmanager
-def receiving(*faults: str) -> Iterator[str]:
+def receiving(*faults: str, ask: str = "") -> Iterator[str]:
     """Runs the receiver with these faults; yields its address without path."""
-    server, _ = faulty_receiver.serve(frozenset(faults))
+    server, _ = faulty_receiver.serve(frozenset(faults), ask=ask)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
     try:
@@ -114,6 +132,7 @@ def run_against(
     factor: float = 1.0,
     workflow: bool | None = True,
     seen: bool = True,
+    **further: Any,
 ) -> RunResult:
     """Judges the receiver at an address."""
     formats = (Format.XML, Format.JSON)
@@ -124,5 +143,39 @@ def run_against(
         workflow=workflow,
         seen_url=f"{address}/seen/{{job_id}}" if seen else "",
         timeout_factor=factor,
+        **further,
     )
     return run_receiver(config, receiver_items(features, formats, Selection(requirements=tuple(requirements))))
+
+
+def free_port() -> int:
+    """A port that nothing uses at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def restartable(folder: Path, *faults: str) -> Iterator[tuple[str, str]]:
+    """Runs the receiver as a process that keeps its counts in a file; yields its address and the restart command."""
+    port, pid_file = free_port(), folder / "pid"
+    program = Path(faulty_receiver.__file__)
+    options = [part for fault in faults for part in ("--fault", fault)]
+    serve = [sys.executable, str(program), "--port", str(port), "--data", str(folder / "counts.json"), *options]
+    restart = [sys.executable, str(program.with_name("restart_receiver.py")), str(pid_file), *serve]
+    subprocess.run(restart, check=True, timeout=60)
+    try:
+        yield f"http://127.0.0.1:{port}", shlex.join(restart)
+    finally:
+        os.kill(int(pid_file.read_text()), signal.SIGKILL)
+
+
+def run_of(killed: Killed, folder: Path) -> RunResult:
+    """Judges a receiver with the fault by the requirement that it breaks."""
+    options = {"features": (killed.feature,), "factor": killed.factor, "histories": killed.histories, "seed": 7}
+    if killed.restarts:
+        with restartable(folder, killed.fault) as (address, command):
+            return run_against(address, [killed.breaks], restart_command=command, **options)
+    bind = f"127.0.0.1:{free_port()}" if killed.service else ""
+    with receiving(killed.fault, ask=f"http://{bind}" if bind else "") as address:
+        return run_against(address, [killed.breaks], service_bind=bind, output=folder, **options)

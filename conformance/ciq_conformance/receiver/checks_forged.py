@@ -23,9 +23,7 @@ def _without_effect(evidence: Evidence, step: Forged, expected: str) -> Finding:
         return inconclusive(NO_EFFECTS)
     if genuine.kind is not Kind.HOLDS:
         shown = genuine.seen or genuine.reason
-        return inconclusive(
-            f"the genuine callback has no effect either ({shown}), so the absence of one proves nothing"
-        )
+        return inconclusive(f"the genuine callback has no single effect ({shown}), so an absent effect proves nothing")
     jobs = {job: exchange for exchange in found for job in jobs_of(exchange.request_body.data)}
     return never(evidence, jobs, expected)
 

@@ -1,7 +1,8 @@
 """Plays a history of deliveries and says what deviates. Standard library only: the stand-alone script embeds it.
 
-A history is a list of moves; each move names jobs by number. The rule: a job whose whole callback was accepted is counted
-once; a job of which no whole callback was sent is never counted. A callback that the sender left counts for neither.
+A history is a list of moves; each move names jobs by number. The rule: a job whose whole callback was accepted is
+counted once; a job of which no whole callback was sent is never counted. After a callback that the sender left, both
+are right.
 """
 
 import argparse

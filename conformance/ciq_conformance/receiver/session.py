@@ -112,7 +112,7 @@ class ReceiverSession:
             self._mark(feature, spec.name, "crashed", traceback.format_exc())
         self._mark(feature, spec.name, "end")
 
-    def _runner(self, spec: ScenarioSpec) -> Callable[[Feature], None]:
+    def _runner(self, spec: ScenarioSpec) -> Callable[[Feature], object]:
         plans: dict[ScenarioSpec, Callable[[Feature], Iterable[Planned]]] = {
             FORMS: self.planner.forms,
             TRANSPORT: self.planner.transport,
