@@ -4,7 +4,7 @@ A careful receiver asks the service back before it believes a callback; without 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,8 +51,9 @@ class ServiceJobs:
         key = feature, label
         if key not in self._made:
             prefix = self.service.failing if failed else ""
-            job_id = self.submitted(feature, label, prefix, user_data)
-            self._made[key] = self._ended(feature, job_id)
+            accepted = user_data if user_data is None or user_data.isascii() else None
+            ended = self._ended(feature, self.submitted(feature, label, prefix, accepted))
+            self._made[key] = ended if accepted == user_data else _with_user_data(ended, user_data)
         return self._made[key]
 
     def submitted(self, feature: Feature, label: str, prefix: str, user_data: str | None = None) -> str:
@@ -96,3 +97,10 @@ class ServiceJobs:
 
     def _send(self, method: str, path: str, body: bytes) -> Answer:
         return send(Delivery(url=f"{self.service.url}{path}", body=body, method=method), _WITHIN)
+
+
+def _with_user_data(job: ReportedJob, user_data: str | None) -> ReportedJob:
+    """Returns the job with a UserData that a submit may not have: it is documented as ASCII."""
+    operation = job.detail.get("Operation")
+    inner = operation if isinstance(operation, Mapping) else {}
+    return job.changed(Operation={**inner, "UserData": user_data})
