@@ -49,13 +49,15 @@ def error_of(answer: Answer) -> tuple[int, str]:
     return status, error.code or ""
 
 
+def output(name: str = "out.jpg", *more: str) -> str:
+    """A valid Output with this Object, which "" leaves out, and with more elements."""
+    key = f"<Object>{name}</Object>" if name else ""
+    return f"<Output><Region>ap-test</Region><Bucket>b-1</Bucket>{key}{''.join(more)}</Output>"
+
+
 def operation(extra: str = "") -> str:
     """A valid Operation."""
-    return (
-        "<Operation><Snapshot><Mode>Interval</Mode></Snapshot>"
-        "<Output><Region>ap-test</Region><Bucket>b-1</Bucket><Object>out.jpg</Object></Output>"
-        f"{extra}</Operation>"
-    )
+    return f"<Operation><Snapshot><Mode>Interval</Mode></Snapshot>{output()}{extra}</Operation>"
 
 
 def submit_body(*, tag: str = "Snapshot", source: str = "in/a.mp4", operations: str = "", extra: str = "") -> bytes:

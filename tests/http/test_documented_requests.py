@@ -1,7 +1,7 @@
 """Requests with every element that the page of a tag documents: the schema knows them, and the mock accepts the job."""
 
 import pytest
-from http_bench import send
+from http_bench import output, send
 from lxml import etree
 
 from ciq_mock.clock import ClockKind
@@ -11,7 +11,7 @@ from ciq_schemas.codec import Document, NoteKind
 from ciq_schemas.codec.reading import read
 from ciq_schemas.features import FEATURES, Feature, feature_of_tag
 
-OUTPUT = "<Output><Region>ap-test</Region><Bucket>b-1</Bucket><Object>out/${Number}.bin</Object></Output>"
+OUTPUT = output("out/${Number}.bin")
 WATERMARK = (
     "<Watermark><Type>Text</Type><LocMode>Absolute</LocMode><Dx>1</Dx><Dy>2</Dy><Pos>TopRight</Pos><StartTime>0"
     "</StartTime><EndTime>9</EndTime><Text><FontSize>30</FontSize><FontType>simfang</FontType><FontColor>0xFF0000"
@@ -30,7 +30,7 @@ OPERATIONS = {
     "Snapshot": "<Snapshot><Mode>Interval</Mode><Start>0</Start><TimeInterval>5</TimeInterval><Count>3</Count>"
     "<BlackLevel>50</BlackLevel><IsCheckBlack>true</IsCheckBlack><SnapshotOutMode>SnapshotAndSprite</SnapshotOutMode>"
     "<SpriteSnapshotConfig><Color>White</Color><Columns>10</Columns><Lines>10</Lines></SpriteSnapshotConfig></Snapshot>"
-    + OUTPUT.replace("</Output>", "<SpriteObject>sprite-${Number}.jpg</SpriteObject></Output>"),
+    + output("s-${Number}.jpg", "<SpriteObject>sprite-${Number}.jpg</SpriteObject>"),
     "Transcode": VIDEO + WATERMARK + MARK + "<RemoveWatermark><Dx>1</Dx><Dy>2</Dy><Width>3</Width><Height>4</Height>"
     "</RemoveWatermark>" + OUTPUT,
     "Animation": "<Animation><Container><Format>gif</Format></Container><Video><Codec>gif</Codec></Video>"
@@ -41,7 +41,7 @@ OPERATIONS = {
     "<ConcatFragment><Url>http://b/b.mp4</Url></ConcatFragment><Container><Format>mp4</Format></Container>"
     "<Index>1</Index></ConcatTemplate>" + OUTPUT,
     "VoiceSeparate": "<VoiceSeparate><AudioMode>IsAudio</AudioMode><AudioConfig><Codec>aac</Codec></AudioConfig>"
-    "</VoiceSeparate>" + OUTPUT.replace("</Output>", "<AuObject>a.mp3</AuObject></Output>"),
+    "</VoiceSeparate>" + output("b.mp3", "<AuObject>a.mp3</AuObject>"),
     "VideoMontage": "<VideoMontage><Container><Format>mp4</Format></Container><Duration>9</Duration></VideoMontage>"
     + OUTPUT,
     "SDRtoHDR": "<SDRtoHDR><HdrMode>HDR10</HdrMode></SDRtoHDR><TranscodeTemplateId>t1</TranscodeTemplateId>"
@@ -60,9 +60,7 @@ OPERATIONS = {
     "</ExtractDigitalWatermark>",
     "VideoTag": "<VideoTag><Scenario>Stream</Scenario></VideoTag>",
     "MediaInfo": "",
-    "StreamExtract": OUTPUT.replace("<Object>out/${Number}.bin</Object>", "").replace(
-        "</Output>", "<StreamExtract><Index>0</Index><Object>0.mp4</Object></StreamExtract></Output>"
-    ),
+    "StreamExtract": output("", "<StreamExtract><Index>0</Index><Object>0.mp4</Object></StreamExtract>"),
     "QualityEstimate": "<QualityEstimateConfig><Rotate>90</Rotate><Mode>vqaPlus</Mode></QualityEstimateConfig>",
     "Tts": "<TtsTpl><Mode>Asyc</Mode><Codec>mp3</Codec><VoiceType>aixia</VoiceType><Volume>0</Volume><Speed>100"
     "</Speed></TtsTpl><TtsConfig><InputType>Text</InputType><Input>hello</Input></TtsConfig>" + OUTPUT,

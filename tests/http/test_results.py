@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hashlib import md5
 
 import pytest
-from http_bench import send, submit_body
+from http_bench import output, send, submit_body
 from lxml import etree
 
 from ciq_mock.clock import ClockKind
@@ -16,7 +16,6 @@ from ciq_schemas.features import FEATURES, Feature, feature_of_tag
 from ciq_schemas.results import RESULT_CONTAINERS, TAG_RESULTS
 
 ALL = tuple(Feature)
-OUTPUT = "<Output><Region>ap-test</Region><Bucket>b-1</Bucket><Object>{}</Object></Output>"
 EVERY = [(tag, path) for feature in ALL for tag in FEATURES[feature].tags for path in FEATURES[feature].job_paths]
 COMMON = {"Output", "UserData", "JobLevel"}
 PARTS = {
@@ -76,7 +75,7 @@ def texts(element: etree._Element, path: str) -> list[str]:
 @pytest.mark.parametrize(("tag", "path"), EVERY)
 def test_ended_job_of_every_tag_has_operation_and_result(server: MockServer, tag: str, path: str) -> None:
     """Each documented path accepts the tag; at the end the operation is as given, followed by the result."""
-    given = f"{PARTS.get(tag, '')}{OUTPUT.format('out.bin')}<UserData>u &amp; v</UserData>"
+    given = f"{PARTS.get(tag, '')}{output('out.bin')}<UserData>u &amp; v</UserData>"
     operation = operation_of_ended_job(server, path, tag, given, source=SOURCES.get(tag, "in/a.mp4"))
     for part in etree.fromstring(f"<x>{given}</x>"):
         shown = operation.find(str(part.tag))
@@ -98,7 +97,7 @@ def test_result_has_documented_elements_only(server: MockServer, tag: str) -> No
     feature = feature_of_tag(tag)
     assert feature is not None
     source = SOURCES.get(tag, "in/a.mp4")
-    parts = PARTS.get(tag, "") + OUTPUT.format("out-${number}.bin")
+    parts = PARTS.get(tag, "") + output("out-${number}.bin")
     operation = operation_of_ended_job(server, FEATURES[feature].job_path, tag, parts, source=source)
     for name in TAG_RESULTS[tag].containers:
         container = operation.find(name)
@@ -109,7 +108,7 @@ def test_result_has_documented_elements_only(server: MockServer, tag: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("tag", "source", "output", "filled"),
+    ("tag", "source", "name", "filled"),
     [
         ("Snapshot", "a.mp4", "s.jpg", []),
         ("SmartCover", "a.mp4", "s.jpg", []),
@@ -123,10 +122,10 @@ def test_result_has_documented_elements_only(server: MockServer, tag: str) -> No
     ],
 )
 def test_media_info_fills_streams_of_sample(
-    server: MockServer, tag: str, source: str, output: str, filled: list[str]
+    server: MockServer, tag: str, source: str, name: str, filled: list[str]
 ) -> None:
     """The answer of an audio tag has no video stream, and the other way round; empty elements stand for the rest."""
-    operation = operation_of_ended_job(server, "/jobs", tag, OUTPUT.format(output), source=source)
+    operation = operation_of_ended_job(server, "/jobs", tag, output(name), source=source)
     streams = operation.find("MediaInfo/Stream")
     assert streams is not None
     assert {str(stream.tag) for stream in streams} == {"Audio", "Subtitle", "Video"}
@@ -152,7 +151,7 @@ def test_translation_without_output_gives_its_text(server: MockServer) -> None:
     body = submit_body(tag="Translation", operations=f"<Operation>{parts}</Operation>")
     status, _, answer = send(server, "POST", "/ai_jobs", body)
     assert (status, b"Operation.Output is required" in answer) == (400, True)
-    operation = operation_of_ended_job(server, "/ai_jobs", "Translation", parts + OUTPUT.format("o.txt"))
+    operation = operation_of_ended_job(server, "/ai_jobs", "Translation", parts + output("o.txt"))
     assert operation.find("AITranslateResult") is None
 
 
@@ -161,7 +160,7 @@ def test_translation_without_output_gives_its_text(server: MockServer) -> None:
 )
 def test_queue_type_of_ended_job_is_category_of_queue(server: MockServer, tag: str, path: str, kind: str) -> None:
     """The callback samples of both tags have it (436/98022)."""
-    operation = operation_of_ended_job(server, path, tag, OUTPUT.format("o.jpg"))
+    operation = operation_of_ended_job(server, path, tag, output("o.jpg"))
     detail = operation.getparent()
     assert detail is not None
     assert detail.findtext("QueueType") == kind
@@ -183,7 +182,7 @@ def test_wildcards_in_output_names_are_replaced(
     server: MockServer, tag: str, path: str, parts: str, pattern: str, names: list[str]
 ) -> None:
     """Counters count the files, extensions are filled in; a name without a counter is one file."""
-    operation = operation_of_ended_job(server, path, tag, parts + OUTPUT.format(pattern))
+    operation = operation_of_ended_job(server, path, tag, parts + output(pattern))
     assert texts(operation, "MediaResult/OutputFile/ObjectName") == names
     prefix = pattern.partition("${")[0] if tag == "Snapshot" and "${" in pattern else ""  # 436/85059
     assert texts(operation, "MediaResult/OutputFile/ObjectPrefix") == [prefix]
@@ -193,7 +192,7 @@ def test_wildcards_in_output_names_are_replaced(
 def test_document_job_writes_requested_pages(server: MockServer) -> None:
     """Each page has its own name."""
     operation = operation_of_ended_job(
-        server, "/doc_jobs", "DocProcess", PARTS["DocProcess"] + OUTPUT.format("p-${Page}_${SheetID}.${ext}")
+        server, "/doc_jobs", "DocProcess", PARTS["DocProcess"] + output("p-${Page}_${SheetID}.${ext}")
     )
     assert texts(operation, "DocProcessResult/PageInfo/PageNo") == ["2", "3", "4"]
     assert texts(operation, "DocProcessResult/PageInfo/TgtUri") == ["p-1_1.png", "p-2_1.png", "p-3_1.png"]
@@ -222,34 +221,22 @@ def test_hash_of_input_without_upload_is_hash_of_its_name(server: MockServer) ->
 )
 def test_archive_result_counts_its_keys(server: MockServer, sources: str, count: set[str]) -> None:
     """A prefix takes precedence over keys (436/83112)."""
-    parts = f"<FileCompressConfig><Format>zip</Format>{sources}</FileCompressConfig>" + OUTPUT.format("o.zip")
-    status, _, body = send(
-        server,
-        "POST",
-        "/file_jobs",
-        submit_body(tag="FileCompress", source="", operations=f"<Operation>{parts}</Operation>"),
-    )
-    assert status == 200, body
-    server.advance(60)
-    job_id = etree.fromstring(body).findtext("JobsDetail/JobId")
-    root = etree.fromstring(send(server, "GET", f"/file_jobs/{job_id}")[2])
-    assert root.findtext("JobsDetail/Operation/FileCompressResult/CompressFileCount") in count
+    parts = f"<FileCompressConfig><Format>zip</Format>{sources}</FileCompressConfig>" + output("o.zip")
+    operation = operation_of_ended_job(server, "/file_jobs", "FileCompress", parts, source="")
+    assert operation.findtext("FileCompressResult/CompressFileCount") in count
 
 
 def test_voice_and_sprite_outputs_are_written(server: MockServer) -> None:
     """Names that stand beside Object are written as well."""
-    output = (
-        "<Output><Region>r</Region><Bucket>b-1</Bucket><Object>bg.mp3</Object><SpriteObject>s.jpg</SpriteObject>"
-        "<AuObject>au.mp3</AuObject></Output>"
-    )
-    operation = operation_of_ended_job(server, "/jobs", "VoiceSeparate", output)
+    written = output("bg.mp3", "<SpriteObject>s.jpg</SpriteObject><AuObject>au.mp3</AuObject>")
+    operation = operation_of_ended_job(server, "/jobs", "VoiceSeparate", written)
     assert texts(operation, "MediaResult/OutputFile/ObjectName") == ["bg.mp3", "au.mp3"]
     assert texts(operation, "MediaResult/OutputFile/SpriteOutputFile/ObjectName") == ["s.jpg"]
 
 
 def test_digital_watermark_state_follows_job(server: MockServer) -> None:
     """The state is Running before the end, then that of the job; Message and Type stay as given."""
-    parts = PARTS["DigitalWatermark"] + OUTPUT.format("o.mp4")
+    parts = PARTS["DigitalWatermark"] + output("o.mp4")
     body = submit_body(tag="DigitalWatermark", operations=f"<Operation>{parts}</Operation>")
     submitted = etree.fromstring(send(server, "POST", "/jobs", body)[2])
     assert submitted.findtext("JobsDetail/Operation/DigitalWatermark/State") == "Running"
@@ -306,7 +293,7 @@ def test_operation_beyond_documented_limit_is_refused(
     server: MockServer, tag: str, path: str, parts: str, status: int
 ) -> None:
     """A value at the limit is accepted; a refusal creates no job."""
-    operation = f"<Operation>{parts}{OUTPUT.format('o')}</Operation>"
+    operation = f"<Operation>{parts}{output('o')}</Operation>"
     answer = send(server, "POST", path, submit_body(tag=tag, operations=operation))
     assert answer[0] == status, answer[2]
     assert len(server.jobs) == (1 if status == 200 else 0)
@@ -316,7 +303,7 @@ def test_speech_job_with_object_and_url_uses_object(server: MockServer) -> None:
     """The documents say so (436/54934); the failing name shows which one is used."""
     body = (
         "<Request><Tag>SpeechRecognition</Tag><Input><Object>missing/a.mp3</Object><Url>http://x/a.mp3</Url></Input>"
-        f"<Operation>{OUTPUT.format('o.txt')}</Operation></Request>"
+        f"<Operation>{output('o.txt')}</Operation></Request>"
     )
     assert send(server, "POST", "/asr_jobs", body.encode())[0] == 200
     server.advance(60)
