@@ -11,7 +11,7 @@ Must not know HTTP, XML, asyncio, a clock or how a callback is sent.
 """
 
 from collections import deque
-from collections.abc import Sequence, ValuesView
+from collections.abc import Iterator, Sequence, ValuesView
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import inf
@@ -214,7 +214,7 @@ class Engine:
         now = self._settle(now)
         queue = self.queue(bucket, feature, queue_id)
         queue.name = name
-        queue.state = state
+        queue.set_state(now, state)
         queue.notify = notify
         queue.updated = now
         self._events.append(QueueUpdated(now, queue, name, state, notify))
@@ -292,6 +292,14 @@ class Engine:
         self._activation(bucket, feature)
         return self._ledgers[bucket, feature].page(wanted, size=size, token=token)
 
+    def newest_jobs(self, bucket: str, feature: Feature, *, before: int | None = None) -> Iterator[Job]:
+        """Yield the jobs on record of the feature, also if it is not active, from the newest accepted to the oldest.
+
+        `before`: only jobs with a smaller number.
+        """
+        ledger = self._ledgers.get((bucket, feature))
+        return iter(()) if ledger is None else ledger.newest(before)
+
     def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
         """Cancel waiting jobs, all or none. Raises UnknownJobError, CancelRefusedError."""
         now = self._settle(now)
@@ -367,10 +375,12 @@ class Engine:
     def _keep(self, job: Job) -> None:
         """Put an ended job on record; remove the one that ended first when the record is full."""
         self._ended.append(job)
+        job.queue.count_ended(job.state)
         if len(self._ended) > self.rules.records:
             self._forget(self._ended.popleft())
 
     def _forget(self, job: Job) -> None:
+        job.queue.count_ended(job.state, -1)
         if self._jobs.get(job.id) is job:
             del self._jobs[job.id]
         key = (job.bucket, job.feature)

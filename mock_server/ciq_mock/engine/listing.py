@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import merge
 from math import floor
 from operator import attrgetter
 
@@ -145,6 +146,16 @@ class Ledger:
                 return JobPage(tuple(found), wanted.token(found[-1]))
             found.append(job)
         return JobPage(tuple(found), None)
+
+    def newest(self, before: int | None = None) -> Iterator[Job]:
+        """Yield the jobs of all tags, from the newest to the oldest; `before`: only those with a smaller number."""
+
+        def backwards(jobs: list[Job]) -> Iterator[Job]:
+            end = len(jobs) if before is None else bisect_left(jobs, before, key=_NUMBER)
+            return (jobs[index] for index in range(end - 1, -1, -1))
+
+        merged = merge(*map(backwards, self._by_tag.values()), key=_NUMBER, reverse=True)
+        return (job for job in merged if not job.forgotten)
 
     def _walk(self, wanted: JobFilter, token: str | None) -> Iterator[Job]:
         jobs = self._by_tag.get(wanted.tag, [])

@@ -4,6 +4,8 @@ A job refers to its queue and a queue to its waiting jobs, so both are in this m
 may wait. Knows the life cycle table. Must not know the order of jobs or when they run.
 """
 
+from collections import deque
+
 from ciq_mock.engine.values import CallbackChoice, EngineRules, Failure, HeldReading, JobSpec, Origin
 from ciq_mock.engine.waiting import WaitingLine
 from ciq_schemas.features import Feature
@@ -12,6 +14,7 @@ from ciq_schemas.values import NotifyConfig
 
 NEVER_CONFIGURED = NotifyConfig(url="", event="", type="", state="Off")
 """The rule of a new queue, empty elements included (samples of 47935, 49552)."""
+_MOST_CHANGES = 256
 _ACCEPTED = after(None, JobEvent.ACCEPT)
 
 
@@ -19,8 +22,8 @@ class Queue:
     """A queue and its settings; `created`, `updated` are epoch seconds."""
 
     __slots__ = (
-        "_hold_shows", "bucket", "category", "created", "deleted", "feature", "id", "max_concurrent", "max_size",
-        "name", "notify", "running", "state", "updated", "waiting",
+        "_hold_shows", "bucket", "category", "changes", "created", "deleted", "ended", "feature", "id",
+        "max_concurrent", "max_size", "name", "notify", "running", "state", "updated", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -39,8 +42,29 @@ class Queue:
         self.updated: float = now
         self.deleted: bool = False
         self.running: int = 0
+        self.ended: dict[JobState, int] = {}
+        """Number of ended jobs on record, by state."""
+        self.changes: deque[tuple[float, QueueState]] = deque(maxlen=_MOST_CHANGES)
+        """The newest changes between Active and Paused, oldest first; a restart from a snapshot loses the older ones."""
         self.waiting: WaitingLine[Job] = WaitingLine(rules.rank)
         self._hold_shows = rules.held is HeldReading.PAUSE
+
+    def count_ended(self, state: JobState, number: int = 1) -> None:
+        """Add to the number of ended jobs on record."""
+        self.ended[state] = self.ended.get(state, 0) + number
+
+    def set_state(self, now: float, state: QueueState) -> None:
+        """Set the state; note the change if it is one."""
+        if state is not self.state:
+            self.changes.append((now, state))
+        self.state = state
+
+    @property
+    def paused_since(self) -> float | None:
+        """Time of the last pause; None while the queue is active."""
+        if self.state is QueueState.ACTIVE:
+            return None
+        return self.changes[-1][0] if self.changes else self.updated
 
     @property
     def can_start(self) -> bool:

@@ -6,7 +6,7 @@ ends when it would have ended, or now if that time has passed.
 Must not know where the events come from. Only this module may use the private state of the engine.
 """
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import replace
 from heapq import heappush
 from math import inf
@@ -52,6 +52,8 @@ class Restoration:
         for (queue, tag), some in block.by_tag(queues, jobs).items():
             engine._ledgers[queue.bucket, queue.feature].extend(tag, some)
         engine._ended.extend(jobs)
+        for content, number in Counter(block.content_of).items():
+            queues[block.contents[content].queue].count_ended(block.contents[content].state, number)
         numbers, ends = block.numbers, block.ended
         self._sorted = (
             self._sorted
@@ -84,7 +86,8 @@ class Restoration:
         """Replace the settings of a queue."""
         queue = self._queues.get(queue_id)
         if queue is not None:  # None: a compaction has removed the record of a deleted queue
-            queue.name, queue.state, queue.notify, queue.updated = name, state, notify, at
+            queue.set_state(at, state)
+            queue.name, queue.notify, queue.updated = name, notify, at
         self._latest = at
 
     def queue_deleted(self, at: float, queue_id: str) -> None:
@@ -140,6 +143,7 @@ class Restoration:
         self._sorted = self._sorted and at >= self._last_end
         self._last_end = max(self._last_end, at)
         self._engine._ended.append(job)
+        job.queue.count_ended(state)
         self._forget_surplus()
         return Cancelled(at, job) if state is JobState.CANCEL else Ended(at, job, state, rule or job.queue.notify)
 

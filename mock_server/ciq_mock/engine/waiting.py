@@ -44,6 +44,25 @@ class WaitingLine(Generic[J]):
         """Yield the waiting jobs in starting order."""
         return (job for _, _, job in sorted(self._heap, key=lambda entry: entry[:2]) if job.waiting)
 
+    def first(self, most: int) -> list[J]:
+        """Return the jobs that start next, at most so many, in starting order. O(most log most), however many wait."""
+        heap, found = self._heap, list[J]()
+        candidates = [(*heap[0][:2], 0)] if heap else []
+        while candidates and len(found) < most:
+            index = heappop(candidates)[2]
+            job = heap[index][2]
+            if job.waiting:
+                found.append(job)
+            for child in (2 * index + 1, 2 * index + 2):
+                if child < len(heap):
+                    heappush(candidates, (*heap[child][:2], child))
+        return found
+
+    def ahead_of(self, job: J) -> int:
+        """Return how many waiting jobs start before a waiting job. O(n)."""
+        own = (self._rank(job.level, job.number), job.number)
+        return sum(1 for rank, number, other in self._heap if (rank, number) < own and other.waiting)
+
     def push(self, job: J) -> None:
         """Add a waiting job."""
         heappush(self._heap, (self._rank(job.level, job.number), job.number, job))
