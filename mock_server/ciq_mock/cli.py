@@ -80,8 +80,9 @@ def option_parser() -> argparse.ArgumentParser:
         "Prints one line when it answers: ciq mock ready on http://HOST:PORT\n"
         "`ciq mock env --help`: the environment that leads the official SDKs to a mock.",
         epilog="Hosts: BUCKET.ci.REGION.myqcloud.com as in the real service, or this address for the "
-        "default bucket.\nObjects: BUCKET.cos.REGION.myqcloud.com/KEY, or /_objects/BUCKET/KEY here. Admin pages: "
-        "/_ciq/.\nJobs whose input key begins with missing/ end Failed. See also docs/mock.md.",
+        "default bucket.\nObjects: BUCKET.cos.REGION.myqcloud.com/KEY, or /_objects/BUCKET/KEY here.\nOpen /_ciq/ in a "
+        "browser: the console with queues, jobs, workflows, callbacks and requests.\n"
+        "Jobs whose input key begins with missing/ end Failed. See also docs/mock.md.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -136,6 +137,7 @@ def option_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="host name under which /_ciq/ answers, beside localhost and IP addresses",
     )
+    add("--read-only", action="store_true", help="the console and the admin pages show the mock and change nothing")
     add("--forbid-private", action="store_true", help="refuse callbacks to private and link-local addresses")
     add(
         "--callback-net",
@@ -203,7 +205,11 @@ def _settings(options: argparse.Namespace) -> MockSettings:
             ca_file=_ca_file(options.ca_file),
         ),
         tls=TlsSettings(enabled=options.tls, names=tuple(name.lower() for name in options.tls_name)),
-        admin=AdminSettings(token=os.environ.get("CIQ_ADMIN_TOKEN", ""), hosts=tuple(options.admin_host)),
+        admin=AdminSettings(
+            token=os.environ.get("CIQ_ADMIN_TOKEN", ""),
+            hosts=tuple(options.admin_host),
+            read_only=options.read_only,
+        ),
         objects=ObjectSettings(
             largest=options.object_mib * _MIB,
             total=options.store_mib * _MIB,
@@ -260,6 +266,7 @@ def run(server: MockServer) -> None:
             _collect_garbage_rarely()
             if server.admin_token != server.settings.admin.token:
                 sys.stderr.write(f"ciq mock: admin token for /_ciq/ (set CIQ_ADMIN_TOKEN): {server.admin_token}\n")
+                sys.stderr.write(f"ciq mock: console: {server.url}/_ciq/login?token={server.admin_token}\n")
             tls = server.settings.tls.enabled
             sys.stdout.write(f"ciq mock ready on {server.url}" + (f" and {server.https_url}\n" if tls else "\n"))
             if tls:

@@ -96,9 +96,10 @@ class Mock:
             wake=self.runner.wake,
         )
         router = Router()
+        self._handle_call = store.handler(parts.handle(self, self.handle))
         self.service = parts.service(
             router=router,
-            handle=store.handler(parts.handle(self, self.handle)),
+            handle=self._handle_call,
             hosts=HostReader(
                 Place(bucket=settings.bucket, region=settings.region),
                 known=known_hosts(settings),
@@ -164,6 +165,15 @@ class Mock:
     def handle(self, operation: HttpOperation, call: Call) -> Answer:
         """Answer a call of the service's API."""
         return dispatch(self._context, operation, call)
+
+    def call(self, operation: HttpOperation, call: Call) -> Answer:
+        """Answer a call as the HTTP API does, with overrides and journal; its changes are committed on return.
+
+        Raises Refusal, StoreError.
+        """
+        answer = self._handle_call(operation, call)
+        self._store.flush()
+        return answer
 
     @contextmanager
     def accepting_recorded(self) -> Iterator[None]:

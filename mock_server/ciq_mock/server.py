@@ -348,8 +348,11 @@ class MockServer:
         from ciq_mock.admin.app import admin_app
 
         hosts = frozenset(name.lower() for name in (self.host, *self.settings.admin.hosts))
-        access = AdminAccess(hosts=hosts, any_address=self._beyond_loopback, token=self.admin_token)
-        return CheckedAdmin(admin_app(mock, reduced_log=self._beyond_loopback), access)
+        read_only = self.settings.admin.read_only
+        access = AdminAccess(
+            hosts=hosts, any_address=self._beyond_loopback, token=self.admin_token, read_only=read_only
+        )
+        return CheckedAdmin(admin_app(mock, writable=not read_only, reduced_log=self._beyond_loopback), access)
 
     def _store(self) -> Store:
         if self._data is None:

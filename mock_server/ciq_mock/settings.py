@@ -107,6 +107,8 @@ class AdminSettings:
     """Required in every admin request. Empty: none on loopback; a random token when the mock listens beyond it."""
     hosts: tuple[str, ...] = ()
     """Host names of the mock beside `localhost`; requests under other names are refused."""
+    read_only: bool = False
+    """True refuses every request under `/_ciq/` that changes the mock, and the console shows no forms."""
 
     def __post_init__(self) -> None:
         _need(

@@ -12,15 +12,21 @@ from dataclasses import dataclass, field
 
 import msgspec
 from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _ORIGIN = re.compile(r"https?://([^/?#@\s]+)", re.IGNORECASE)
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::[0-9]{1,5})?")
+COOKIE = "ciq_admin"
+LOGIN_PATH = b"/_ciq/login"
+STATIC_PATH = b"/_ciq/console/static/"
+"""Files without content of the mock; the login page needs them."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _OWN_SITES = frozenset({"same-origin", "none"})
 _POLICY = (
-    b"default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    b"frame-ancestors 'none'"
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _ANSWER_HEADERS = [
     (b"content-security-policy", _POLICY),
@@ -44,6 +50,8 @@ class AdminAccess:
     A site cannot point an IP address at another machine, so this permits no DNS rebinding."""
     token: str = field(repr=False)
     """Required in every request; "" when none is required."""
+    read_only: bool = False
+    """True refuses every request that changes the mock."""
 
     def refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
         """Return status and reason when a request must be refused, None when it may be answered."""
@@ -52,9 +60,32 @@ class AdminAccess:
             return 403, "the Host of the request is not an address of this mock; name it with ciq mock --admin-host"
         if not _from_own_page(method, headers, hosts[0]):
             return 403, "the request comes from a page of another site"
-        if self.token and not _has_token(headers.getlist("authorization"), self.token):
-            return 401, "the request needs the admin token of this mock: Authorization: Bearer TOKEN"
         return None
+
+    def refusal_behind_login(self, method: str, headers: Headers) -> tuple[int, str] | None:
+        """Return status and reason when the token is missing, or when the request would change a read-only mock."""
+        if self.token and not (
+            _has_token(headers.getlist("authorization"), self.token) or self._logged_in(headers.getlist("cookie"))
+        ):
+            return 401, "the request needs the admin token of this mock: Authorization: Bearer TOKEN"
+        if self.read_only and method not in _SAFE_METHODS:
+            return 403, "the admin pages of this mock are read-only"
+        return None
+
+    def cookie(self, token: str) -> str | None:
+        """Return the header Set-Cookie for a browser that has sent the token; None when the token is wrong."""
+        if not self.token or not hmac.compare_digest(token.encode(), self.token.encode()):
+            return None
+        return f"{COOKIE}={self._digest()}; Path=/_ciq/; HttpOnly; SameSite=Lax"
+
+    def _logged_in(self, cookies: list[str]) -> bool:
+        found = [part.strip().partition("=") for line in cookies for part in line.split(";")]
+        digest = self._digest()
+        return any(name == COOKIE and hmac.compare_digest(value.encode(), digest.encode()) for name, _, value in found)
+
+    def _digest(self) -> str:
+        """The cookie proves the token and does not contain it."""
+        return hmac.new(self.token.encode(), b"ciq admin cookie", "sha256").hexdigest()
 
     def _knows(self, host: str) -> bool:
         found = _HOST.fullmatch(host.lower())
@@ -85,17 +116,34 @@ class CheckedAdmin:
                 message["headers"] = [*message.get("headers", ()), *_ANSWER_HEADERS]
             await send(message)
 
-        refusal = self._access.refusal(scope["method"], Headers(scope=scope))
+        headers = Headers(scope=scope)
+        refusal = self._access.refusal(scope["method"], headers)
+        path = scope["raw_path"]
+        if refusal is None and path == LOGIN_PATH:
+            await self._login(scope, receive, send_protected)
+            return
+        if refusal is None and not path.startswith(STATIC_PATH):
+            refusal = self._access.refusal_behind_login(scope["method"], headers)
         if refusal is None:
             await self._app(scope, receive, send_protected)
             return
         status, reason = refusal
+        if status == 401 and scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
+            await RedirectResponse(LOGIN_PATH.decode(), 303)(scope, receive, send_protected)
+            return
         body = msgspec.json.encode({"error": reason})
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        answer = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         if status == 401:
-            headers.append((b"www-authenticate", b'Basic realm="ciq mock: any user, the token as password"'))
-        await send_protected({"type": "http.response.start", "status": status, "headers": headers})
+            answer.append((b"www-authenticate", b'Basic realm="ciq mock: any user, the token as password"'))
+        await send_protected({"type": "http.response.start", "status": status, "headers": answer})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def _login(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Show the form of the token, or set the cookie: from the form, or from the link that the mock prints."""
+        from ciq_mock.console.login import login_answer  # a mock without visitors does not load the pages
+
+        answer = await login_answer(Request(scope, receive), self._access.cookie, required=bool(self._access.token))
+        await answer(scope, receive, send)
 
 
 def _from_own_page(method: str, headers: Headers, host: str) -> bool:

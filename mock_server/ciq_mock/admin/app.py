@@ -4,18 +4,18 @@
 """
 
 import math
-from html import escape
 from typing import TypeVar
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ciq_mock.admin.schema_pages import schema_routes
-from ciq_mock.admin.views import attempt_of, queues_of, reduced_attempt_of, state_of
+from ciq_mock.admin.views import attempt_of, reduced_attempt_of, state_of
 from ciq_mock.clock import ScaledClock
 from ciq_mock.mock import Mock
 from ciq_mock.service import times
@@ -37,30 +37,43 @@ class _Scale(msgspec.Struct, forbid_unknown_fields=True):
     factor: float
 
 
-def admin_app(mock: Mock, *, reduced_log: bool = False) -> Starlette:
-    """Return the admin application of one mock. With `reduced_log` the deliveries have no network details."""
+def admin_app(mock: Mock, *, writable: bool = True, reduced_log: bool = False) -> Starlette:
+    """Return the admin application of one mock, with the console. With `reduced_log` the deliveries have no network
+    details. Without `writable` the pages of the console have no forms; `admin/access.py` refuses the requests."""
     pages = _Pages(mock, reduced_log=reduced_log)
     return Starlette(
         routes=[
-            Mount(
-                "/_ciq",
-                routes=[
-                    Route("/", pages.index, methods=["GET"]),
-                    Route("/health", pages.health, methods=["GET"]),
-                    Route("/reset", pages.reset, methods=["POST"]),
-                    Route("/compact", pages.compact, methods=["POST"]),
-                    Route("/state", pages.state, methods=["GET"]),
-                    Route("/clock", pages.clock, methods=["GET"]),
-                    Route("/clock/advance", pages.advance, methods=["POST"]),
-                    Route("/clock/scale", pages.scale, methods=["POST"]),
-                    Route("/deliveries", pages.deliveries, methods=["GET"]),
-                    Route("/requests", pages.requests, methods=["GET"]),
-                    *schema_routes(),
-                ],
-            )
+            Route("/_ciq/health", pages.health, methods=["GET"]),
+            Route("/_ciq/reset", pages.reset, methods=["POST"]),
+            Route("/_ciq/compact", pages.compact, methods=["POST"]),
+            Route("/_ciq/state", pages.state, methods=["GET"]),
+            Route("/_ciq/clock", pages.clock, methods=["GET"]),
+            Route("/_ciq/clock/advance", pages.advance, methods=["POST"]),
+            Route("/_ciq/clock/scale", pages.scale, methods=["POST"]),
+            Route("/_ciq/deliveries", pages.deliveries, methods=["GET"]),
+            Route("/_ciq/requests", pages.requests, methods=["GET"]),
+            *schema_routes(),
+            Mount("", _Console(mock, writable=writable, reduced_log=reduced_log)),
         ],
         exception_handlers={HTTPException: _refused, StoreError: _store_failed},
     )
+
+
+class _Console:
+    """The pages of the console; they are loaded at the first visit."""
+
+    def __init__(self, mock: Mock, *, writable: bool, reduced_log: bool) -> None:
+        self._mock = mock
+        self._writable = writable
+        self._reduced_log = reduced_log
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            from ciq_mock.console.app import console_app
+
+            self._app = console_app(self._mock, writable=self._writable, reduced_log=self._reduced_log)
+        await self._app(scope, receive, send)
 
 
 class _Pages:
@@ -127,10 +140,6 @@ class _Pages:
         """Return the newest requests and their answers; with the reason of a refusal."""
         return _json({"count": self._mock.requests.count, "newest": list(self._mock.requests)})
 
-    async def index(self, _: Request) -> Response:
-        """Return an overview as an HTML page."""
-        return HTMLResponse(_page(self._mock))
-
     def _clock(self) -> dict[str, object]:
         now = self._mock.clock.now()
         kind = self._mock.settings.clock
@@ -163,24 +172,3 @@ async def _body(request: Request, kind: type[B]) -> B:
 
 def _json(value: object) -> Response:
     return Response(msgspec.json.encode(value), media_type="application/json")
-
-
-def _page(mock: Mock) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(queue.bucket)}</td><td>{escape(queue.feature)}</td><td>{escape(queue.name)}</td>"
-        f"<td>{escape(queue.state)}</td><td>{queue.waiting}</td><td>{queue.running}</td></tr>"
-        for queue in queues_of(mock)
-    )
-    links = " · ".join(
-        f'<a href="{name}">{name}</a>' for name in ("health", "state", "clock", "deliveries", "requests")
-    )
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>ciq mock</title>'
-        "<style>body{font:1rem/1.5 system-ui;margin:2rem;max-width:60rem}td,th{padding:.2rem 1rem .2rem 0;"
-        "text-align:left}</style><h1>ciq mock</h1>"
-        f"<p>Time of the mock: {escape(times.written(mock.clock.now()))} ({mock.settings.clock.value} clock). "
-        f"{mock.requests.count} requests, {len(mock.engine.jobs())} jobs, {mock.delivery.log.delivered} callbacks "
-        f"delivered, {mock.delivery.pending} pending.</p><p>{links}</p>"
-        "<table><tr><th>bucket<th>feature<th>queue<th>state<th>waiting<th>running</tr>"
-        f"{rows}</table></html>"
-    )

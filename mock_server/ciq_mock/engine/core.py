@@ -77,6 +77,7 @@ class Engine:
         self._ends: list[tuple[float, int, Job]] = []
         self._ready: dict[Queue, None] = {}
         self._events: list[Event] = []
+        self._returned = 0
         self.frozen = False
         """True: time does not pass, and commands are not allowed."""
 
@@ -86,6 +87,7 @@ class Engine:
         """Settle up to `now` and return all events since the last call, oldest first."""
         self._settle(now)
         events, self._events = self._events, []
+        self._returned += len(events)
         return events
 
     def next_due(self) -> float | None:
@@ -98,6 +100,11 @@ class Engine:
     def pending_events(self) -> int:
         """Number of events that `advance` has not returned."""
         return len(self._events)
+
+    @property
+    def changes(self) -> int:
+        """Number of all events so far: it grows with every change of a queue or job."""
+        return self._returned + len(self._events)
 
     def resume(self, now: float) -> None:
         """Continue from a restored state (`Restoration`), as if no time had passed since."""

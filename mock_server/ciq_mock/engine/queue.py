@@ -45,7 +45,7 @@ class Queue:
         self.ended: dict[JobState, int] = {}
         """Number of ended jobs on record, by state."""
         self.changes: deque[tuple[float, QueueState]] = deque(maxlen=_MOST_CHANGES)
-        """The newest changes between Active and Paused, oldest first; a restart from a snapshot loses the older ones."""
+        """The newest changes between Active and Paused, oldest first; a compaction loses the older ones."""
         self.waiting: WaitingLine[Job] = WaitingLine(rules.rank)
         self._hold_shows = rules.held is HeldReading.PAUSE
 
