@@ -110,15 +110,6 @@ def test_deliveries_and_requests_are_listed(server: MockServer) -> None:
     assert "pageSize" in requests["newest"][1]["reason"]
 
 
-def test_index_page_lists_queues_with_escaped_names(server: MockServer) -> None:
-    """Names are shown as text, not as markup."""
-    server.reset()
-    status, headers, body = send(server, "GET", "/_ciq/")
-    assert status == 200
-    assert headers["content-type"].startswith("text/html")
-    assert b"<td>queue-1</td>" in body
-
-
 def test_admin_api_is_separate_from_service() -> None:
     """Only the service checks signatures; the service does not know admin paths without the prefix."""
     keys = Credentials(secret_id="ID", secret_key="KEY")

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ciq_mock.admin.schema_pages import schema_routes
@@ -53,14 +53,14 @@ def admin_app(mock: Mock, *, writable: bool = True, reduced_log: bool = False) -
             Route("/_ciq/deliveries", pages.deliveries, methods=["GET"]),
             Route("/_ciq/requests", pages.requests, methods=["GET"]),
             *schema_routes(),
-            Mount("", _Console(mock, writable=writable, reduced_log=reduced_log)),
+            _Console(mock, writable=writable, reduced_log=reduced_log),
         ],
         exception_handlers={HTTPException: _refused, StoreError: _store_failed},
     )
 
 
-class _Console:
-    """The pages of the console; they are loaded at the first visit."""
+class _Console(BaseRoute):
+    """The pages of the console: `/_ciq/` and all below `/_ciq/console/`. They are loaded at the first visit."""
 
     def __init__(self, mock: Mock, *, writable: bool, reduced_log: bool) -> None:
         self._mock = mock
@@ -68,7 +68,11 @@ class _Console:
         self._reduced_log = reduced_log
         self._app: ASGIApp | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        path = scope["path"]
+        return (Match.FULL if path == "/_ciq/" or path.startswith("/_ciq/console/") else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._app is None:
             from ciq_mock.console.app import console_app
 

@@ -5,7 +5,7 @@ from importlib.resources import files
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ciq_mock.console.pages import Pages
@@ -24,9 +24,13 @@ def console_app(mock: Mock, *, writable: bool = True, reduced_log: bool = False)
     pages = Pages(mock, writable=writable, reduced_log=reduced_log)
 
     async def failed(request: Request, error: Exception) -> Response:
+        """Answer an error as a page to a browser, and as JSON to a program."""
+        status, message = 500, str(error)
         if isinstance(error, HTTPException):
-            return pages.error(request, error.status_code, error.detail)
-        return pages.error(request, 500, str(error))
+            status, message = error.status_code, error.detail
+        if "text/html" not in request.headers.get("accept", ""):
+            return JSONResponse({"error": message}, status)
+        return pages.error(request, status, message)
 
     return Starlette(routes=routes(pages), exception_handlers={HTTPException: failed, StoreError: failed})
 

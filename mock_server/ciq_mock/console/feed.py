@@ -29,7 +29,7 @@ class ChangeFeed:
         self._mock = mock
         self._run = secrets.token_hex(4)
         self._version = 0
-        self._seen = self._marks()
+        self._seen: tuple[object, ...] = ()
         self._open = 0
 
     def _marks(self) -> tuple[object, ...]:
