@@ -1,5 +1,6 @@
 """A mock with its console, and requests of a browser without script."""
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,17 @@ import requests
 from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings
 from ciq_schemas.features import SEED_FEATURES
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
+collect_ignore = [] if CHROMIUM else ["test_browser.py"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say that the browser tests were left out."""
+    if not CHROMIUM:
+        terminalreporter.write_line("left out: tests/console/test_browser.py, because no chromium is installed")
 
 
 class Visitor:

@@ -52,9 +52,7 @@ def test_jobs_and_workflows_of_paused_feature_cannot_be_used(visitor: Visitor) -
     for tab in ("jobs", "workflows"):
         assert "Queue queue-1 of Media processing is paused." in visitor.get(f"{visitor.bucket}/{tab}")
     assert "Transcode</option>" not in visitor.get(f"{visitor.bucket}/jobs")
-    assert "is paused" in visitor.post(
-        f"{visitor.bucket}/jobs", 409, tag="Transcode", source="input/c.mp4", level="0"
-    )
+    assert "is paused" in visitor.post(f"{visitor.bucket}/jobs", 409, tag="Transcode", source="input/c.mp4", level="0")
     assert "is paused" in visitor.post(f"{visitor.bucket}/jobs/{job_id}/cancel", 409)
     assert len(visitor.server.jobs) == 2
     assert visitor.post(f"{visitor.bucket}/jobs", tag="DocProcess", source="input/c.docx")

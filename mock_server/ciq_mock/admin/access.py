@@ -34,7 +34,7 @@ _ANSWER_HEADERS = [
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # `no-referrer` would make forms send `Origin: null`
     (b"cache-control", b"no-store"),
 ]
 
