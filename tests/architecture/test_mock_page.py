@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sources import ROOT
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from test_commands import run
 
 from ciq_mock.admin.app import admin_app
@@ -36,13 +36,11 @@ def test_mock_page_lists_options_of_command() -> None:
 
 
 async def _admin_requests() -> set[str]:
-    (mount,) = admin_app(Mock(MockSettings())).routes
-    assert isinstance(mount, Mount)
-    pages = set()
-    for route in mount.routes:
-        assert isinstance(route, Route)
-        (method,) = (route.methods or set()) - {"HEAD"}
-        pages.add(f"{method} {mount.path}{route.path}")
+    pages = {"GET /_ciq/", "GET /_ciq/login"}  # the console and the way into it
+    for route in admin_app(Mock(MockSettings())).routes:
+        if isinstance(route, Route):
+            (method,) = (route.methods or set()) - {"HEAD"}
+            pages.add(f"{method} {route.path}")
     return pages
 
 

@@ -36,8 +36,8 @@ def test_changes_between_two_looks_are_one_event(monkeypatch: pytest.MonkeyPatch
         last = changes.id
         stream = changes.stream(last)
         waiting = asyncio.ensure_future(event(stream))
-        await asyncio.sleep(0.05)
-        assert not waiting.done()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), 0.05)
         for _ in range(5):
             mock.engine.submit(mock.clock.now(), mock.settings.bucket, Feature.MEDIA, [JobSpec(tag="Snapshot")])
         assert b"event: changed" in await waiting

@@ -213,7 +213,9 @@ def test_every_text_is_in_both_languages_and_used() -> None:
         placeholders = re.findall(r"\{(\w+)\}", english)
         assert sorted(placeholders) == sorted(re.findall(r"\{(\w+)\}", texts[Language.ZH][key])), key
     sources = [path.read_text(encoding="utf-8") for path in (files("ciq_mock.console") / "templates").iterdir()]
-    sources.append((files("ciq_mock.console") / "pages.py").read_text(encoding="utf-8"))
+    sources += [
+        (files("ciq_mock.console") / name).read_text(encoding="utf-8") for name in ("pages.py", "form_handlers.py")
+    ]
     named = set(re.findall(r"[\"']([a-z_]+)[\"']", "\n".join(sources))) | {feature.value for feature in Feature}
     derived = {key for key in texts[Language.EN] if key.startswith("short_")}
     assert set(texts[Language.EN]) - named - derived == set()

@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ciq_mock.console.form_handlers import FormHandlers
 from ciq_mock.console.pages import Pages
+from ciq_mock.console.rendering import Renderer
 from ciq_mock.mock import Mock
 from ciq_mock.store import StoreError
 
@@ -21,7 +23,8 @@ _STATIC = {
 
 def console_app(mock: Mock, *, writable: bool = True, reduced_log: bool = False) -> Starlette:
     """Return the console of one mock; without `writable` no page changes it."""
-    pages = Pages(mock, writable=writable, reduced_log=reduced_log)
+    renderer = Renderer(mock, writable=writable)
+    pages = Pages(renderer, reduced_log=reduced_log)
 
     async def failed(request: Request, error: Exception) -> Response:
         """Answer an error as a page to a browser, and as JSON to a program."""
@@ -30,12 +33,15 @@ def console_app(mock: Mock, *, writable: bool = True, reduced_log: bool = False)
             status, message = error.status_code, error.detail
         if "text/html" not in request.headers.get("accept", ""):
             return JSONResponse({"error": message}, status)
-        return pages.error(request, status, message)
+        return renderer.error(request, status, message)
 
-    return Starlette(routes=routes(pages), exception_handlers={HTTPException: failed, StoreError: failed})
+    return Starlette(
+        routes=routes(pages, FormHandlers(renderer, pages)),
+        exception_handlers={HTTPException: failed, StoreError: failed},
+    )
 
 
-def routes(pages: Pages) -> list[BaseRoute]:
+def routes(pages: Pages, forms: FormHandlers) -> list[BaseRoute]:
     """Return the routes; those with POST change the mock."""
     bucket = "/_ciq/console/{bucket}"
     shown = [
@@ -58,18 +64,18 @@ def routes(pages: Pages) -> list[BaseRoute]:
         (f"{bucket}/workflows", pages.workflows),
     ]
     changing = [
-        (f"{bucket}/activate", pages.activate),
-        (f"{bucket}/queues/{{queue}}/rule", pages.set_rule),
-        (f"{bucket}/queues/{{queue}}/pause", pages.set_state),
-        (f"{bucket}/queues/{{queue}}/enable", pages.set_state),
-        (f"{bucket}/jobs", pages.submit),
-        (f"{bucket}/jobs/{{job}}/cancel", pages.cancel),
-        (f"{bucket}/workflows/{{workflow}}/pause", pages.set_workflow_state),
-        (f"{bucket}/workflows/{{workflow}}/enable", pages.set_workflow_state),
-        (f"{bucket}/workflows/{{workflow}}/runs", pages.trigger),
-        ("/_ciq/console/clock/advance", pages.advance),
-        ("/_ciq/console/clock/speed", pages.speed),
-        ("/_ciq/console/reset", pages.reset),
+        (f"{bucket}/activate", forms.activate),
+        (f"{bucket}/queues/{{queue}}/rule", forms.set_rule),
+        (f"{bucket}/queues/{{queue}}/pause", forms.set_state),
+        (f"{bucket}/queues/{{queue}}/enable", forms.set_state),
+        (f"{bucket}/jobs", forms.submit),
+        (f"{bucket}/jobs/{{job}}/cancel", forms.cancel),
+        (f"{bucket}/workflows/{{workflow}}/pause", forms.set_workflow_state),
+        (f"{bucket}/workflows/{{workflow}}/enable", forms.set_workflow_state),
+        (f"{bucket}/workflows/{{workflow}}/runs", forms.trigger),
+        ("/_ciq/console/clock/advance", forms.advance),
+        ("/_ciq/console/clock/speed", forms.speed),
+        ("/_ciq/console/reset", forms.reset),
     ]
     return [
         *(Route(path, handler, methods=["GET"]) for path, handler in shown),

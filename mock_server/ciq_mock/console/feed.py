@@ -1,4 +1,4 @@
-"""Server-sent events: tell an open page that the mock has changed, at most a few times a second.
+"""Server-sent events: notify an open page that the mock has changed, at most a few times a second.
 
 An event has no content but its id. A page that connects again with the id of its last event gets an event at once if
 anything has changed since. Nothing is computed while no page is open.
