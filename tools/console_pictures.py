@@ -1,6 +1,6 @@
 """Makes the pictures of docs/console.md: a mock with sample jobs, its console in Chromium at desktop and phone width.
 
-Run it with `python -m tools.console_pictures docs/console`. It needs the Chromium of the system, as the browser tests do.
+Run it with `python -m tools.console_pictures docs/console`. It needs the Chromium of the system.
 """
 
 import shutil

@@ -9,8 +9,8 @@ from ciq_schemas.published import published_schemas, schema_named
 
 
 def schema_routes() -> list[Route]:
-    """Return the routes below `/_ciq`."""
-    return [Route("/schema/", _listed, methods=["GET"]), Route("/schema/{name}", _one, methods=["GET"])]
+    """Return the routes."""
+    return [Route("/_ciq/schema/", _listed, methods=["GET"]), Route("/_ciq/schema/{name}", _one, methods=["GET"])]
 
 
 async def _listed(_: Request) -> Response:
