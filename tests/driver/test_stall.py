@@ -73,3 +73,29 @@ def test_short_grace_shortens_each_wait() -> None:
     """The short grace replaces the fixed seconds of the waits for jobs and callbacks, not the measured part."""
     plain, short = Timeouts(UNMEASURED), Timeouts(UNMEASURED, grace=SHORT_GRACE)
     assert plain.jobs(1) - short.jobs(1) == plain.callback - short.callback == plain.stall - short.stall == 4.0
+
+
+def test_confirmed_stall_shortens_waits_until_a_job_ends() -> None:
+    """Where no job ended in a scenario, nor until the next one, waits are short at once; the end of a job undoes it."""
+    watch = StallWatch()
+    watch.stalled("jobs", ["j1"])
+    watch.scenario_ended("s0")
+    assert watch.nothing_ended
+    assert not watch.short
+    assert not watch.blocking
+    watch.confirm()
+    assert watch.short
+    assert watch.blocking == ("s0",)
+    watch.arrived("jobs")
+    assert not watch.short
+    assert not watch.blocking
+    assert not watch.nothing_ended
+
+
+def test_scenario_in_which_some_jobs_ended_confirms_no_stall() -> None:
+    """A target that loses single jobs keeps its long waits."""
+    watch = StallWatch()
+    watch.arrived("jobs")
+    watch.stalled("jobs", ["j1"])
+    watch.scenario_ended("s0")
+    assert not watch.nothing_ended

@@ -13,6 +13,8 @@ from miniature.catalog import FAULTS, LEGAL
 from miniature.server import Miniature
 from miniature.traits import Traits
 
+PER_JOB = 450.0
+"""Seconds for a run, for each second that a job takes: one worker runs the jobs of a feature one after the other."""
 QUICK_LEGAL = ("shuffled elements", "running jobs halt", "late callbacks")
 QUICK_FAULTS = ("page_repeats", "callback_says_success", "both_addresses")
 
@@ -29,7 +31,7 @@ def _fails_a_pipeline(outcome: str, level: str) -> bool:
 
 def _try_legal(name: str, folder: Path, *arguments: str) -> None:
     with Miniature(LEGAL[name]) as target:
-        trial = run_suite(target.url, folder, *arguments)
+        trial = run_suite(target.url, folder, *arguments, timeout=PER_JOB * max(1.0, LEGAL[name].duration))
     assert _not_green(trial) == []
     assert trial.code == 0, trial.output
 

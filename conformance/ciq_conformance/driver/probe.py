@@ -19,7 +19,7 @@ from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import PreconditionFailed, ScenarioContext, accepted
 from ciq_conformance.driver.signing import LEEWAY, VALIDITY
-from ciq_conformance.driver.stall import is_unknown
+from ciq_conformance.driver.stall import SHORT_AFTER_WAITS, is_unknown
 from ciq_conformance.scenario_spec import ALL_EXCHANGES
 from ciq_conformance.timeouts import UNMEASURED, Timeouts
 from ciq_schemas.features import FeatureSpec
@@ -225,6 +225,8 @@ def _measure(
     callback_latency = None
     if callback_rule_accepted:
         callback_latency = _callback_latency(ctx, channel, job_id, first.not_ended_before or origin)
+        if callback_latency is None:
+            _note_missing_callbacks(ctx)
     latency = first.ended - origin
     workers = 1
     if latency <= _SLOW_JOB:
@@ -295,6 +297,13 @@ def _callback_latency(ctx: ScenarioContext, channel: str, job_id: str, ended_aft
         return None
     first = next(n for n in ctx.receiver.arrivals(channel) if n.names(job_id))
     return max(0.0, first.arrival.started - ended_after)
+
+
+def _note_missing_callbacks(ctx: ScenarioContext) -> None:
+    """Counts the long wait of the probe like those of a scenario, so that one more in vain shortens the next ones."""
+    for _ in range(SHORT_AFTER_WAITS - 1):
+        ctx.stall.stalled("callbacks")
+    ctx.stall.scenario_ended(PROBE)
 
 
 def _second_job(ctx: ScenarioContext, burst: ConcurrencyProbe, job_id: str) -> tuple[bool, str, float, float]:

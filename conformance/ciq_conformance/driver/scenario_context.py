@@ -320,10 +320,11 @@ class ScenarioContext:
             self.record_event("expired", f"{step}: waited {stalled_after[0]:.1f} s; no State changed any more")
         left = [job_id for job_id in job_ids if states.get(job_id) not in FINAL_STATES]
         if left:
-            self._note_stall("jobs", left)
+            self.note_stall("jobs", left)
         return states
 
-    def _note_stall(self, awaited: Awaited, job_ids: Sequence[str] = ()) -> None:
+    def note_stall(self, awaited: Awaited, job_ids: Sequence[str] = ()) -> None:
+        """Notes a wait in vain; after several ones further waits of this scenario are short."""
         self.stall.stalled(awaited, job_ids)
         if self.stall.short:
             self.timeouts = replace(self.timeouts, grace=SHORT_GRACE)
@@ -351,7 +352,7 @@ class ScenarioContext:
             self.stall.arrived("callbacks")
             return wanted == requested
         if within is None:
-            self._note_stall("callbacks")
+            self.note_stall("callbacks")
         self.record_event("expired", f"callbacks on {channel}: waited {limit:.1f} s")
         return False
 

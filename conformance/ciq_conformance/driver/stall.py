@@ -15,7 +15,10 @@ Awaited = Literal["jobs", "callbacks"]
 SHORT_AFTER, SHORT_AFTER_WAITS = 2, 3
 """After so many scenarios in a row with a stall, or so many waits in a row, waits are short."""
 BLOCKED_AFTER = 3
-"""After so many scenarios in a row in which jobs stalled, a scenario runs only if a job of its own ends first."""
+"""After so many scenarios in a row in which jobs stalled, a scenario runs only if a job of its own ends first.
+
+After the first one already, where none of its jobs has ended until the next scenario.
+"""
 UNKNOWN_WORD_SECONDS = 2.0
 """Seconds, in addition to four job latencies, after which a job with an undocumented State counts as stalled."""
 _WORDS = frozenset(JobState)
@@ -53,6 +56,11 @@ class StallWatch:
 
     gave_up: set[str] = field(default_factory=set)
     """Jobs whose end the suite no longer waits for."""
+    control_jobs: tuple[str, ...] = ()
+    """A job that was submitted to the stalled queue before a scenario, and had not ended when that was blocked."""
+    nothing_ended: bool = False
+    """No job has ended since a scenario began in which jobs stalled."""
+    _confirmed: bool = False
     _current: set[Awaited] = field(default_factory=set)
     _arrived: set[Awaited] = field(default_factory=set)
     _waits: dict[Awaited, int] = field(default_factory=dict)
@@ -69,9 +77,16 @@ class StallWatch:
         """Notes that the suite has observed the end of a job, or the callbacks that it waited for."""
         self._arrived.add(awaited)
         self._waits[awaited] = 0
+        if awaited == "jobs":
+            self._confirmed = self.nothing_ended = False
+
+    def confirm(self) -> None:
+        """Notes that no job of an earlier stall has ended, although the queue has been made active since."""
+        self._confirmed = True
 
     def scenario_ended(self, scenario: str) -> None:
         """Counts the scenario when something stalled in it; the count starts again when only the opposite happened."""
+        self.nothing_ended |= "jobs" in self._current - self._arrived
         for awaited in self._current:
             self._in_a_row.setdefault(awaited, []).append(scenario)
         for awaited in self._arrived - self._current:
@@ -82,6 +97,8 @@ class StallWatch:
     @property
     def short(self) -> bool:
         """Whether waits are short."""
+        if self._confirmed:
+            return True
         many = any(len(scenarios) >= SHORT_AFTER for scenarios in self._in_a_row.values())
         return many or any(waits >= SHORT_AFTER_WAITS for waits in self._waits.values())
 
@@ -89,4 +106,4 @@ class StallWatch:
     def blocking(self) -> tuple[str, ...]:
         """The last scenarios in a row in which jobs stalled, when there are enough to block the next one."""
         scenarios = self._in_a_row.get("jobs", [])
-        return tuple(scenarios) if len(scenarios) >= BLOCKED_AFTER else ()
+        return tuple(scenarios) if len(scenarios) >= (1 if self._confirmed else BLOCKED_AFTER) else ()

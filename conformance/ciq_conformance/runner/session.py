@@ -37,6 +37,8 @@ from ciq_schemas.transcript.records import Calibration, DriverEvent, Outcome
 RUN = "run"
 """Scenario name of the events that concern the run as a whole."""
 _DISTURBING = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.BLOCKED, Outcome.SUITE_ERROR})
+_STALLED_LOOKS = 5
+"""Most jobs of an earlier stall that the session describes again."""
 _UNWIND = 5.0
 """Longest wait for scenario threads after a stop (seconds); then the session restores the queues in parallel."""
 
@@ -161,10 +163,13 @@ class RunSession:
 
         return run
 
-    def _scenario(self, feature: Feature, scenario: ScenarioSpec, siblings: Iterable[Feature] = ()) -> None:
+    def _scenario(self, feature: Feature, scenario: ScenarioSpec, siblings: Sequence[Feature] = ()) -> None:
         ready = self._ready[feature]
         if ready.blocked_by and scenario.needs_jobs:
             return  # the probe has recorded the scenario as broken
+        if scenario.needs_jobs:
+            for stalled in (feature, *siblings):
+                self._confirm_stall(stalled)
         contexts = {other: self._context(other, scenario) for other in siblings}
         ctx = contexts.get(feature) or self._context(feature, scenario)
         ctx.siblings = contexts
@@ -197,20 +202,42 @@ class RunSession:
             self._record_crash(RUN, feature)
 
     def _require_running_jobs(self, feature: Feature, scenario: ScenarioSpec) -> None:
-        """After several scenarios whose jobs stalled, runs one job; raises PreconditionFailed when it stalls too."""
+        """After several scenarios whose jobs stalled, runs one job; raises PreconditionFailed when it stalls too.
+
+        Before the next scenario the same job counts: when it has not ended meanwhile, the queue still stalls.
+        """
         stall = self.run.stall_watch(feature)
         if not (stall.blocking and scenario.needs_jobs):
             return
-        ready = self._ready[feature]
-        calls = self.run.calls(ready.spec, PROBE, ready.job_path)
-        ctx = self.run.ctx(ready.spec, PROBE, calls, self._restorations[feature].working, self._calibration(ready))
+        ctx = self._probe_context(feature)
+        if stall.control_jobs and not _any_ended(ctx, stall.control_jobs):
+            raise PreconditionFailed(
+                f"no job has ended since the scenarios {', '.join(stall.blocking[:BLOCKED_AFTER])}; the job "
+                f"{stall.control_jobs[0]}, submitted to the active queue since, has not ended either"
+            )
         ids = ctx.submit_or_fail("stall-submit", ctx.job_request(f"before {scenario}"))
         if any(state in FINAL_STATES for state in ctx.watch_ended("stall-job", ids).values()):
+            stall.control_jobs = ()
             return
+        stall.control_jobs = ids
         raise PreconditionFailed(
             f"no job has ended since the scenarios {', '.join(stall.blocking[:BLOCKED_AFTER])}, and a further one "
             f"did not end within {ctx.timeouts.stall:.1f} s"
         )
+
+    def _confirm_stall(self, feature: Feature) -> None:
+        """After a scenario in which no job ended, looks at its jobs again; shortens waits if none has ended."""
+        stall = self.run.stall_watch(feature)
+        if not stall.nothing_ended or stall.short:
+            return
+        if not _any_ended(self._probe_context(feature), sorted(stall.gave_up)):
+            stall.confirm()
+
+    def _probe_context(self, feature: Feature) -> ScenarioContext:
+        ready = self._ready[feature]
+        calls = self.run.calls(ready.spec, PROBE, ready.job_path)
+        ctx = self.run.ctx(ready.spec, PROBE, calls, self._restorations[feature].working, self._calibration(ready))
+        return replace(ctx, several_ids=ready.several_ids)
 
     @staticmethod
     def _calibration(ready: Readiness) -> Calibration:
@@ -331,3 +358,9 @@ class RunSession:
 
     def _mark(self, feature: str, scenario: ScenarioName, name: str, text: str = "") -> None:
         self.run.recorder.record_event(str(scenario), feature, name, self.run.client.redaction.text(text))
+
+
+def _any_ended(ctx: ScenarioContext, job_ids: Sequence[str]) -> bool:
+    """Describes jobs that stalled earlier, a few at most; returns whether one of them has ended."""
+    seen = ctx.look("stall-look", job_ids[:_STALLED_LOOKS])
+    return any(job.state in FINAL_STATES for job in seen.values())

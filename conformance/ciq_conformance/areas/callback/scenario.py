@@ -135,6 +135,7 @@ def _follow(ctx: ScenarioContext, form: Format, jobs: Sequence[str]) -> None:
         reported = newly_reported()
         if reported:
             without_callback -= reported
+            ctx.stall.arrived("callbacks")
             ctx.look(Label.AFTER, sorted(reported))
         if running:
             seen = ctx.look(Label.BEFORE, running)
@@ -146,6 +147,8 @@ def _follow(ctx: ScenarioContext, form: Format, jobs: Sequence[str]) -> None:
         if ctx.now() >= deadline:
             missing = f"{len(running)} job(s) did not end, {len(without_callback)} callback(s) did not arrive"
             ctx.record_event("expired", f"{CHANNELS[form]}: {missing} in time")
+            if not running:
+                ctx.note_stall("callbacks")
             return
         if without_callback:
             ctx.receiver.wait(lambda: bool(newly_reported()), ctx.timeouts.poll if running else ctx.timeouts.callback)

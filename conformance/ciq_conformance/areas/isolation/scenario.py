@@ -5,6 +5,7 @@ another feature's queue is repeated until it shows what that feature has set; th
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from ciq_conformance.areas.isolation.labels import Label, beside
 from ciq_conformance.driver.queue_setup import list_until
@@ -75,10 +76,11 @@ def _jobs_of(siblings: Sequence[ScenarioContext], own: Feature) -> None:
     """Submit a job of each other feature while this queue is paused; then wait for all of them."""
     step = beside(own, Label.SUBMIT)
     made = [(sibling, sibling.submit(step, sibling.job_request(f"beside {own}"))) for sibling in siblings]
-    for sibling, response in made:
-        ids = response.job_ids
-        if ids:
-            sibling.watch_ended(beside(own, Label.RUN), ids)
+    running = [(sibling, response.job_ids) for sibling, response in made if response.job_ids]
+    with ThreadPoolExecutor(max(1, len(running))) as pool:
+        waits = [pool.submit(sibling.watch_ended, beside(own, Label.RUN), ids) for sibling, ids in running]
+        for wait in waits:
+            wait.result()
 
 
 def _look(sibling: ScenarioContext, step: str) -> bool:

@@ -19,8 +19,11 @@ CANCELLED_LEVELS, REPLACEMENT_LEVELS = (2, 0, 0), (2, 0, 2)
 OTHER_PATH_LEVELS = (0, 2, 1, 2)
 """Levels of the jobs on the feature's other documented path: the level counts on every path."""
 
-JOBS_PER_FAILING_JOB = 8
-"""The suite submits one failing job with every so many jobs, so that some fail while the queue is paused."""
+JOBS_PER_FAILING_JOB, MOST_FAILING = 8, 10
+"""The suite submits one failing job with every so many jobs, so that some fail while the queue is paused; few in all.
+
+They have the highest level, so each of them comes before the jobs whose order a pause can show.
+"""
 
 LATE_SHARE, MOST_LATE = 0.15, 16
 """The suite adds jobs of the highest level during a pause: this share of the waiting jobs, at most this number."""
@@ -151,7 +154,7 @@ def _fill(
     ctx: ScenarioContext, batch: Batch, requests: list[JobRequest], levels: list[int | None], places: range
 ) -> None:
     for index in places:
-        if index % JOBS_PER_FAILING_JOB == 1:
+        if index % max(JOBS_PER_FAILING_JOB, len(requests) // MOST_FAILING) == 1:
             _submit_failing_job(ctx, batch)
         response = ctx.submit(Label.SUBMIT, requests[index])
         if not response.ok and requests[index].queue_id is None:

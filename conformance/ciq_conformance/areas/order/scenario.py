@@ -54,6 +54,8 @@ FILL_SECONDS = 15.0
 """No batch is larger than the suite can submit in this time."""
 FIRST_SHARE = 0.12
 """The suite pauses the queue after this part of the time that the waiting jobs need to end; halved in each batch."""
+CAUTION = 0.6
+"""Part of a computed time between resume and pause that the suite waits when jobs end quickly."""
 LEADS = (0.002, 0.0, 0.005, 0.001, 0.01, 0.003)
 """Seconds between resume and pause when jobs end quickly, one per attempt."""
 
@@ -138,9 +140,8 @@ def _resume_and_pause(
         lead = took = 0.0
         resume = Label.THAW if attempt or not held else Label.RESUME
         if by_clock:
-            lead = ctx.timeouts.drain(before) * FIRST_SHARE / 2**number if aimed is None else aimed
+            lead = _lead(ctx, before, aimed, attempt, number, at_once=at_once)
             request = ctx.job_request(f"after resume {attempt}", level=0 if ctx.spec.has_job_level else None)
-            lead = LEADS[attempt % len(LEADS)] if at_once else lead
             # A job submitted right after the resume must start after all waiting jobs, even when a worker is free.
             after = partial(ctx.submit, Label.SUBMIT_AFTER_RESUME, request) if attempt % 2 else None
             began = ctx.now()
@@ -191,6 +192,16 @@ def _resume_and_pause(
             break
     ctx.set_queue_or_fail(Label.THAW, rule=rule)
     return list(batch.levels)
+
+
+def _lead(
+    ctx: ScenarioContext, waiting: int, aimed: float | None, attempt: int, number: int, *, at_once: bool
+) -> float:
+    """Returns the seconds from resume to pause; when jobs end quickly, only a distant aim is longer than `LEADS`."""
+    if not at_once:
+        return ctx.timeouts.drain(waiting) * FIRST_SHARE / 2**number if aimed is None else aimed
+    cautious = CAUTION * (aimed or 0.0)
+    return cautious if cautious > max(LEADS) else LEADS[attempt % len(LEADS)]
 
 
 def _held_by_workers(calibration: Calibration) -> int:
