@@ -27,6 +27,7 @@ from ciq_mock.overrides import Components, Override, overridden_settings
 from ciq_mock.resources import BucketResources
 from ciq_mock.results.cache import ResultCache
 from ciq_mock.runner import Runner
+from ciq_mock.service import media_calls
 from ciq_mock.service.call import Answer, Call
 from ciq_mock.service.callback_bodies import CallbackBodies
 from ciq_mock.service.context import ServiceContext
@@ -119,6 +120,7 @@ class Mock:
             limits=settings.limits,
             settings=objects,
             now=self.clock.now,
+            process=lambda bucket, key, query: media_calls.process(self._context, bucket, key, query),
         )
         store.attach(self)
 

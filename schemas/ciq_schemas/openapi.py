@@ -39,6 +39,8 @@ _ANSWERS: Mapping[OperationKind, Document] = {
     OperationKind.CREATE_PLAY_KEY: Document.PLAY_KEY_ANSWER,
     OperationKind.GET_PLAY_KEY: Document.PLAY_KEY_ANSWER,
     OperationKind.UPDATE_PLAY_KEY: Document.PLAY_KEY_ANSWER,
+    OperationKind.GENERATE_MEDIA_INFO: Document.MEDIA_INFO_ANSWER,
+    OperationKind.GENERATE_SNAPSHOT: Document.SNAPSHOT_ANSWER,
     OperationKind.LIST_BOUND: Document.BOUND_BUCKETS,
     OperationKind.CREATE_VOCABULARY: Document.VOCABULARY_CHANGED,
     OperationKind.UPDATE_VOCABULARY: Document.VOCABULARY_CHANGED,

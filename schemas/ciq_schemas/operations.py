@@ -34,6 +34,8 @@ class OperationKind(StrEnum):
     CREATE_PLAY_KEY = "create_play_key"
     GET_PLAY_KEY = "get_play_key"
     UPDATE_PLAY_KEY = "update_play_key"
+    GENERATE_MEDIA_INFO = "generate_media_info"
+    GENERATE_SNAPSHOT = "generate_snapshot"
     OPEN_IMAGE_SEARCH = "open_image_search"
     CREATE_VOCABULARY = "create_vocabulary"
     UPDATE_VOCABULARY = "update_vocabulary"
@@ -135,6 +137,22 @@ _OTHERS = (
     (OperationKind.CANCEL_BATCH, "PUT", "/inventorytriggerjob/{jobId}", "batch.cancel", "460/76892"),
 )
 """Operations beside queues and jobs; those without a page are known from the official SDKs."""
+
+
+_AT_ONCE = (
+    (OperationKind.GENERATE_MEDIA_INFO, "POST", "/mediainfo", "media_info.generate", "436/46877"),
+    (OperationKind.GENERATE_SNAPSHOT, "POST", "/snapshot", "snapshot.generate", "1045/48855"),
+)
+"""Operations without a queue, which the mock offers beside the contract: the suite sends none of them to a target."""
+
+
+@cache
+def operations_at_once() -> tuple[HttpOperation, ...]:
+    """Returns the operations that answer at once from the content of an object; they are not part of the contract."""
+    return tuple(
+        HttpOperation(kind=kind, method=method, path=path, operation_id=operation_id, documented=True, source=source)
+        for kind, method, path, operation_id, source in _AT_ONCE
+    )
 
 
 @cache

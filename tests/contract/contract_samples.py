@@ -259,6 +259,7 @@ _HOT_WORDS = (
     "<TableName>towns</TableName><TableDescription/>"
     "<VocabularyWeights><Vocabulary>城</Vocabulary><Weight>7</Weight></VocabularyWeights>"
 )
+_FRAME = "<Output><Region>ap-test</Region><Bucket>unit-1250000000</Bucket><Object>out/a.png</Object></Output>"
 _PAGE = "<RequestId>REQ-T</RequestId><TotalCount>1</TotalCount><PageNumber>1</PageNumber><PageSize>10</PageSize>"
 
 SAMPLES |= {
@@ -301,6 +302,22 @@ SAMPLES |= {
             "<BackupPlayKey/></PlayKeyList></Response>"
         ),
     ),
+    "media info request": (Document.MEDIA_INFO_REQUEST, "<Request><Input><Object>in/a.mp4</Object></Input></Request>"),
+    "media info": (
+        Document.MEDIA_INFO_ANSWER,
+        (
+            "<Response><MediaInfo><Stream><Video><Width>640</Width></Video></Stream>"
+            "<Format><Size>9</Size></Format></MediaInfo></Response>"
+        ),
+    ),
+    "snapshot request": (
+        Document.SNAPSHOT_REQUEST,
+        (
+            "<Request><Input><Object>in/a.mp4</Object></Input><Time>1.5</Time><Width>64</Width><Height/>"
+            f"<Mode>keyframe</Mode><Rotate>off</Rotate><Format>png</Format>{_FRAME}</Request>"
+        ),
+    ),
+    "snapshot": (Document.SNAPSHOT_ANSWER, f"<Response>{_FRAME}</Response>"),
     "image search": (Document.IMAGE_SEARCH_REQUEST, "<Request><MaxCapacity>10000</MaxCapacity></Request>"),
     "hot words": (Document.VOCABULARY_REQUEST, f"<Request>{_HOT_WORDS}</Request>"),
     "hot words, update": (

@@ -184,6 +184,10 @@ class ServiceApp:
         """Return an id for a new request."""
         return self._ids.fresh()
 
+    def place_of(self, host: bytes) -> Place:
+        """Return the bucket and region in a host; raise Refusal when it is none."""
+        return self._hosts.place(host)
+
     def admit(self, scope: Scope, headers: dict[bytes, bytes]) -> Place:
         """Return the bucket and region in Host; raise Refusal for a wrong Host or signature."""
         place = self._hosts.place(headers.get(b"host", b""))

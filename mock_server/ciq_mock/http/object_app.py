@@ -1,4 +1,4 @@
-"""Objects over HTTP as a plain ASGI application: PUT, GET, HEAD and DELETE of an object, GET of a bucket's list.
+"""Objects over HTTP as a plain ASGI application: store, read, copy and remove objects, list a bucket.
 
 A request is about objects when its Host belongs to COS and its path is not one of the service, or when its path
 begins with `/_objects/`. Host, signature, errors and log are those of the service. Source: 436/7749 (PUT),
@@ -13,42 +13,35 @@ import re
 from collections.abc import Callable
 from hashlib import md5
 
-import msgspec
 from starlette.types import Receive, Scope, Send
 
 from ciq_mock.http import object_form
 from ciq_mock.http.app import ServiceApp, resource_of
 from ciq_mock.http.cross_origin import is_preflight, permission, readable
-from ciq_mock.http.object_form import PATH_PREFIX, Place
-from ciq_mock.http.protocol import Headers, Spelled
+from ciq_mock.http.object_form import CRC64, PATH_PREFIX, Place, Reply
+from ciq_mock.http.object_multipart import MultipartCalls
+from ciq_mock.http.protocol import Spelled
 from ciq_mock.http.router import Router
 from ciq_mock.http.target import read_path, read_query
 from ciq_mock.objects import FullStoreError, Library, StoredObject
-from ciq_mock.objects.store import stored
+from ciq_mock.objects.store import crc64_of, stored
 from ciq_mock.service.arguments import shortened
 from ciq_mock.service.call import Query
+from ciq_mock.service.media_calls import Processed
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import Limits, ObjectSettings
 
 logger = logging.getLogger("ciq_mock")
 
 _COS_HOST = re.compile(rb"(?:[a-z0-9-]+\.)?(?:cos|cos-internal|pic)\.", re.IGNORECASE)
-CRC64 = b"x-cos-hash-crc64ecma"
-"""436/7749: the Go SDK fails an upload whose answer lacks it."""
 _ID = re.compile(r"[a-z][0-9a-f]{32}(?:,[a-z][0-9a-f]{32})*")
 _DRAINED = 16 << 20
 _METHODS = ("GET", "HEAD", "PUT", "DELETE")
+_UPLOAD_PARAMETERS = ("uploads", "uploadid")
+_PROCESS = "ci-process"
+Process = Callable[[str, str, Query], Processed]
+"""Bucket, key and parameters of a request with `ci-process` in; the answer from the object out. Raises Refusal."""
 _BUCKET_METHODS = ("GET", "HEAD", "PUT")
-
-
-class _Reply(msgspec.Struct, frozen=True):
-    """An answer to send."""
-
-    status: int
-    headers: Headers
-    body: bytes = b""
-    length: int | None = None
-    """Length of the object when no body is sent (HEAD)."""
 
 
 class ObjectApp:
@@ -63,6 +56,7 @@ class ObjectApp:
         limits: Limits,
         settings: ObjectSettings,
         now: Callable[[], float],
+        process: Process,
     ) -> None:
         self._service = service
         self._router = router
@@ -70,6 +64,10 @@ class ObjectApp:
         self._limits = limits
         self._settings = settings
         self._now = now
+        self._process = process
+        self._multipart = MultipartCalls(
+            library, now=now, largest=settings.largest, bucket_of=lambda host: service.place_of(host).bucket
+        )
         self._arriving = 0
         """Bytes of unfinished uploads."""
 
@@ -103,7 +101,7 @@ class ObjectApp:
         refusal = None
         if is_preflight(scope["method"], headers):
             self._service.log_request(scope, headers, 200, request_id, None)
-            await _send(send, scope, _Reply(200, [*self._service.identity(request_id), *permission(headers)]))
+            await _send(send, scope, Reply(200, [*self._service.identity(request_id), *permission(headers)]))
             return
         try:
             reply = await self._answer(scope, headers, receive)
@@ -118,7 +116,7 @@ class ObjectApp:
             refusal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; see the traceback in its log")
         if refusal is not None:
             extra, body = self._service.render_refusal(refusal, resource_of(scope), request_id)
-            reply = _Reply(refusal.status, [(Spelled(b"Content-Type"), b"application/xml"), *extra], body)
+            reply = Reply(refusal.status, [(Spelled(b"Content-Type"), b"application/xml"), *extra], body)
         else:
             reply.headers.extend(self._service.identity(request_id))
         self._service.log_request(scope, headers, reply.status, request_id, refusal)
@@ -126,45 +124,59 @@ class ObjectApp:
             reply.headers.extend(readable())
         await _send(send, scope, reply)
 
-    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> _Reply:
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Reply:
         uploading = scope["method"] == "PUT"
         body = await self._body(headers, receive, most=self._settings.largest if uploading else self._limits.body)
         bucket = self._service.admit(scope, headers).bucket
         place = object_form.place_of(read_path(scope["raw_path"], self._limits), bucket)
         query = read_query(scope["query_string"], self._limits)
+        method = scope["method"]
+        if any(query.has(name) for name in _UPLOAD_PARAMETERS):
+            given = object_form.stored_headers(scope["headers"])
+            if method == "PUT":
+                _check_digests(headers, body)
+            return self._multipart.answer(method, place, query, headers, given, body)
+        if method == "POST" and not place.key and query.has("delete"):
+            _check_digests(headers, body)
+            return self._multipart.remove(place, body)
+        if method in ("GET", "POST", "PUT") and place.key and query.has(_PROCESS):
+            if method != "GET":
+                raise Refusal(ErrorCode.NOT_IMPLEMENTED, f"the mock has {_PROCESS} for GET only")
+            processed = self._process(place.bucket, place.key, query)
+            return Reply(200, [(Spelled(b"Content-Type"), processed.content_type)], processed.data)
         allowed = _METHODS if place.key else _BUCKET_METHODS
-        if scope["method"] not in allowed:
+        if method not in allowed:
             what = "an object" if place.key else "a bucket"
             raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, f"{what} allows {', '.join(allowed)} only", allow=allowed)
         object_form.check_parameters(query, listing=not place.key)
-        match scope["method"]:
+        match method:
             case "PUT" if place.key:
                 return self._put(place, scope, headers, body)
             case "DELETE":
                 self._library.remove(place.bucket, place.key)
-                return _Reply(204, [])
+                return Reply(204, [])
             case "GET" if not place.key:
                 return self._list(place, query)
             case "GET" | "HEAD" if place.key:
                 return self._get(place, query, headers)
             case _:
-                return _Reply(200, [])  # every bucket exists; creating one again changes nothing
+                return Reply(200, [])  # every bucket exists; creating one again changes nothing
 
-    def _put(self, place: Place, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> _Reply:
-        if b"x-cos-copy-source" in headers:
-            raise Refusal(
-                ErrorCode.NOT_IMPLEMENTED, "the mock's object store does not copy objects: GET the object, then PUT it"
-            )
-        _check_md5(headers.get(b"content-md5"), body)
+    def _put(self, place: Place, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> Reply:
+        if b"pic-operations" in headers:
+            raise Refusal(ErrorCode.NOT_IMPLEMENTED, "the mock does not process pictures on upload (Pic-Operations)")
         stored_headers = object_form.stored_headers(scope["headers"])
+        if b"x-cos-copy-source" in headers:
+            return self._multipart.copy(place, headers, stored_headers)
+        _check_digests(headers, body)
         item = stored(place.key, body, modified=self._now(), headers=stored_headers)
         try:
             self._library.put(place.bucket, item)
         except FullStoreError as error:
-            raise _store_full(str(error)) from None
-        return _Reply(200, [(Spelled(b"ETag"), item.etag.encode()), (CRC64, b"%d" % item.crc64)])
+            raise object_form.store_full(str(error)) from None
+        return Reply(200, [(Spelled(b"ETag"), item.etag.encode()), (CRC64, b"%d" % item.crc64)])
 
-    def _get(self, place: Place, query: Query, headers: dict[bytes, bytes]) -> _Reply:
+    def _get(self, place: Place, query: Query, headers: dict[bytes, bytes]) -> Reply:
         item = self._library.find(place.bucket, place.key)
         if item is None:
             raise Refusal(ErrorCode.NO_SUCH_KEY, f"there is no object {shortened(place.key)} in {place.bucket}")
@@ -174,12 +186,12 @@ class ObjectApp:
         if span is not None:
             status, data = 206, item.data[span.start : span.stop]
             answer_headers[b"content-range"] = b"bytes %d-%d/%d" % (span.start, span.stop - 1, len(item.data))
-        return _Reply(status, [(object_form.spelled(name), value) for name, value in answer_headers.items()], data)
+        return Reply(status, [(object_form.spelled(name), value) for name, value in answer_headers.items()], data)
 
-    def _list(self, place: Place, query: Query) -> _Reply:
+    def _list(self, place: Place, query: Query) -> Reply:
         items = self._library.listed(place.bucket, prefix=query.get("prefix") or "", after=query.get("marker") or "")
         body = object_form.bucket_list(place.bucket, items, query)
-        return _Reply(200, [(Spelled(b"Content-Type"), b"application/xml")], body)
+        return Reply(200, [(Spelled(b"Content-Type"), b"application/xml")], body)
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive, *, most: int) -> bytes:
         """Read the body; raise Refusal when it is too long, ConnectionError when the client has closed the connection.
@@ -206,17 +218,20 @@ class ObjectApp:
         if size > most:
             raise Refusal(ErrorCode.ENTITY_TOO_LARGE, f"the body is longer than {most} bytes")
         if not fits:
-            raise _store_full(f"the store holds at most {self._settings.total} bytes, unfinished uploads included")
+            held = self._library.multipart.bytes
+            raise object_form.store_full(
+                f"the store holds at most {self._settings.total} bytes, {held} of them in unfinished multipart uploads"
+            )
         return b"".join(parts)
 
     def _reserve(self, size: int) -> bool:
-        if self._library.uploads.bytes + self._arriving + size > self._settings.total:
+        if self._library.uploads.bytes + self._library.multipart.bytes + self._arriving + size > self._settings.total:
             return False
         self._arriving += size
         return True
 
 
-async def _send(send: Send, scope: Scope, reply: _Reply) -> None:
+async def _send(send: Send, scope: Scope, reply: Reply) -> None:
     length = len(reply.body) if reply.length is None else reply.length
     body = b"" if scope["method"] == "HEAD" else reply.body
     if reply.status != 204:
@@ -239,7 +254,11 @@ def _headers_of(item: StoredObject) -> dict[bytes, bytes]:
     )
 
 
-def _check_md5(given: bytes | None, body: bytes) -> None:
+def _check_digests(headers: dict[bytes, bytes], body: bytes) -> None:
+    """Refuse a body that does not match the digests that came with it."""
+    if CRC64 in headers:
+        object_form.check_crc64(headers, crc64_of(body))
+    given = headers.get(b"content-md5")
     if given is None:
         return
     try:
@@ -250,7 +269,3 @@ def _check_md5(given: bytes | None, body: bytes) -> None:
         raise Refusal(ErrorCode.INVALID_DIGEST, "Content-MD5 is not the Base64 of 16 bytes")
     if wanted != md5(body, usedforsecurity=False).digest():
         raise Refusal(ErrorCode.BAD_DIGEST, "the body does not match its Content-MD5")
-
-
-def _store_full(message: str) -> Refusal:
-    return Refusal(ErrorCode.ENTITY_TOO_LARGE, f"{message}; raise the limit with ciq mock --store-mib")

@@ -4,20 +4,22 @@ Knows header and parameter names of COS (436/7749, 436/7753, 436/7745, 436/7743,
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from urllib.parse import quote
 
 import msgspec
 
-from ciq_mock.http.protocol import Spelled
+from ciq_mock.http.protocol import Headers, Spelled
 from ciq_mock.objects import StoredObject
 from ciq_mock.service.arguments import invalid, number, shortened
 from ciq_mock.service.call import Query
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_schemas.codec.writing import escape
 
+CRC64 = b"x-cos-hash-crc64ecma"
+"""436/7749: the Go SDK fails an upload whose answer lacks it."""
 PATH_PREFIX = b"/_objects/"
 """`/_objects/<bucket>/<key>` on any host. No path of the service begins with it."""
 MOST_KEY_BYTES = 850
@@ -51,6 +53,20 @@ class Place(msgspec.Struct, frozen=True):
     key: str
 
 
+class Reply(msgspec.Struct, frozen=True):
+    """An answer to send."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    length: int | None = None
+    """Length of the object when no body is sent (HEAD)."""
+
+
+StoredHeaders = tuple[tuple[bytes, bytes], ...]
+"""Headers of an upload that every answer with the object repeats."""
+
+
 class Span(msgspec.Struct, frozen=True):
     """A part of an object: its first byte, and the byte after its last."""
 
@@ -75,14 +91,14 @@ def place_of(path: str, bucket: str) -> Place:
 
 
 def check_parameters(query: Query, *, listing: bool) -> None:
-    """Refuse, by name, each parameter that this store does not support (multipart, ACL, tagging, processing, ...)."""
+    """Refuse, by name, each parameter that this store does not support (ACL, tagging, versions, processing, ...)."""
     known = _LIST_PARAMETERS if listing else _RESPONSE_PARAMETERS.keys()
     for name in query.values:
         if name not in known and not _SIGNING.fullmatch(name):
             raise Refusal(
                 ErrorCode.NOT_IMPLEMENTED,
-                f"the mock's object store does not support the parameter {shortened(name)}; it supports PUT, GET, "
-                "HEAD, DELETE and lists of whole objects",
+                f"the mock's object store does not have the parameter {shortened(name)}: it stores, copies, lists and "
+                "removes objects, and answers ci-process=videoinfo and ci-process=snapshot",
             )
 
 
@@ -92,6 +108,20 @@ def stored_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes,
     if any(name == b"content-type" for name, _ in stored):
         return stored
     return (*stored, (b"content-type", b"application/octet-stream"))
+
+
+def check_crc64(headers: Mapping[bytes, bytes], found: int) -> None:
+    """Refuse content whose CRC-64 is not the one that the client sent; no page has that header in a request."""
+    given = headers.get(CRC64)
+    if given is not None and given.strip() != b"%d" % found:
+        raise Refusal(
+            ErrorCode.BAD_DIGEST, f"the content does not match its x-cos-hash-crc64ecma: its CRC-64 is {found}"
+        )
+
+
+def store_full(message: str) -> Refusal:
+    """Return the refusal of content for which the store has no room."""
+    return Refusal(ErrorCode.ENTITY_TOO_LARGE, f"{message}; raise the limit with ciq mock --store-mib")
 
 
 SANDBOX = {

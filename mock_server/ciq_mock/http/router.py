@@ -5,8 +5,9 @@ No feature has a handler of its own: a new row of the feature table adds its rou
 
 from collections.abc import Iterable
 
+from ciq_mock.service.out_of_scope import left_out
 from ciq_mock.service.refusal import ErrorCode, Refusal
-from ciq_schemas.operations import HttpOperation, operations
+from ciq_schemas.operations import HttpOperation, operations, operations_at_once
 
 _Methods = dict[str, HttpOperation]
 
@@ -17,7 +18,7 @@ class Router:
     def __init__(self, table: Iterable[HttpOperation] | None = None) -> None:
         self._collections: dict[str, _Methods] = {}
         self._items: dict[str, _Methods] = {}
-        for operation in operations() if table is None else table:
+        for operation in (*operations(), *operations_at_once()) if table is None else table:
             path, braces, _ = operation.path.partition("/{")
             methods = (self._items if braces else self._collections).setdefault(path, {})
             methods[operation.method] = operation
@@ -43,12 +44,17 @@ class Router:
             parent, _, key = path.rpartition("/")
             methods = self._items.get(parent) if key else None
             if methods is None:
-                raise Refusal(
-                    ErrorCode.NO_SUCH_PATH,
-                    "this service has no such path; objects are at the host of COS or below /_objects/BUCKET/",
-                )
+                raise _no_such_path(path)
         operation = methods.get(method)
         if operation is None:
             allow = tuple(methods)
             raise Refusal(ErrorCode.METHOD_NOT_ALLOWED, f"this path allows {', '.join(allow)} only", allow=allow)
         return operation, key
+
+
+def _no_such_path(path: str) -> Refusal:
+    what = left_out(path)
+    if what is not None:
+        return Refusal(ErrorCode.NOT_IMPLEMENTED, f"the mock does not have this call: it leaves out {what}")
+    message = "this service has no such path; objects are at the host of COS or below /_objects/BUCKET/"
+    return Refusal(ErrorCode.NO_SUCH_PATH, message)

@@ -4,6 +4,7 @@ Must not know HTTP or XML.
 """
 
 from ciq_mock.engine import Job
+from ciq_mock.objects.multipart import MultipartUploads
 from ciq_mock.objects.outputs import Outputs
 from ciq_mock.objects.store import ObjectStore, StoredObject
 
@@ -13,6 +14,8 @@ class Library:
 
     def __init__(self, store: ObjectStore, outputs: Outputs) -> None:
         self.uploads = store
+        self.multipart = MultipartUploads()
+        """Unfinished uploads; they end when the mock ends, with a journal too."""
         self._outputs = outputs
 
     def put(self, bucket: str, item: StoredObject) -> None:
@@ -58,4 +61,5 @@ class Library:
     def clear(self) -> None:
         """Remove everything."""
         self.uploads.clear()
+        self.multipart.clear()
         self._outputs.clear()
