@@ -12,6 +12,7 @@ from test_commands import run
 from ciq_mock.admin.app import admin_app
 from ciq_mock.cli import option_parser
 from ciq_mock.mock import Mock
+from ciq_mock.service.out_of_scope import LEFT_OUT
 from ciq_mock.settings import MockSettings
 
 PAGE = (ROOT / "docs" / "mock.md").read_text(encoding="utf-8")
@@ -33,6 +34,13 @@ def test_mock_page_lists_options_of_command() -> None:
     rows = re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
     shown = {option for row in rows for option in re.findall("--[a-z-]+", row)}
     assert shown == {"--" + name.replace("_", "-") for name in vars(option_parser().parse_args([]))}
+
+
+def test_page_lists_every_path_that_the_mock_leaves_out() -> None:
+    """docs/out-of-scope.md has the paths that the mock refuses by name, and no other path."""
+    page = (ROOT / "docs" / "out-of-scope.md").read_text(encoding="utf-8")
+    table = page[page.index("| Left out |") :].partition("\n\n")[0]
+    assert set(re.findall(r"`(/[A-Za-z/]+)`", table)) == set(LEFT_OUT)
 
 
 async def _admin_requests() -> set[str]:

@@ -120,7 +120,7 @@ def check_crc64(headers: Mapping[bytes, bytes], found: int) -> None:
 
 
 def store_full(message: str) -> Refusal:
-    """Return the refusal of content for which the store has no room."""
+    """Return the refusal of content that the store cannot hold."""
     return Refusal(ErrorCode.ENTITY_TOO_LARGE, f"{message}; raise the limit with ciq mock --store-mib")
 
 
