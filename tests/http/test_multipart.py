@@ -115,6 +115,16 @@ def test_unfinished_uploads_are_listed_and_aborted(server: MockServer) -> None:
     assert texts(send(server, "GET", "/?uploads", headers=COS), "Key") == ["a/2", "b/1"]
 
 
+def test_keys_of_lists_are_encoded_on_request(server: MockServer) -> None:
+    """`encoding-type=url`, as the SDKs send it."""
+    upload = begin(server, "a%20%2B%25")
+    listed = send(server, "GET", "/?uploads&encoding-type=url", headers=COS)
+    assert (texts(listed, "Key"), text(listed, "EncodingType")) == (["a%20%2B%25"], "url")
+    assert texts(send(server, "GET", "/?uploads", headers=COS), "Key") == ["a +%"]
+    parts = send(server, "GET", f"/a%20%2B%25?uploadId={upload}&encoding-type=url", headers=COS)
+    assert texts(parts, "Key") == ["a%20%2B%25"]
+
+
 def test_list_of_parts_has_pages(server: MockServer) -> None:
     """A page names the part after which the next one begins."""
     upload = begin(server)

@@ -11,6 +11,7 @@ import binascii
 import logging
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import md5
 
 from starlette.types import Receive, Scope, Send
@@ -77,7 +78,7 @@ class ObjectApp:
             return True
         for name, value in scope["headers"]:
             if name == b"host":
-                return _COS_HOST.match(value) is not None and self._is_key(scope["raw_path"])
+                return _is_of_cos(value) and self._is_key(scope["raw_path"])
         return False
 
     def _is_key(self, raw_path: bytes) -> bool:
@@ -229,6 +230,11 @@ class ObjectApp:
             return False
         self._arriving += size
         return True
+
+
+@lru_cache(256)
+def _is_of_cos(host: bytes) -> bool:
+    return _COS_HOST.match(host) is not None
 
 
 async def _send(send: Send, scope: Scope, reply: Reply) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 from lxml import etree
 
-from ciq_mock.http.object_form import Place
+from ciq_mock.http.object_form import Place, coded_key
 from ciq_mock.objects import StoredObject
 from ciq_mock.objects.multipart import MOST_PARTS, ListedPart, Part, Upload
 from ciq_mock.service.refusal import ErrorCode, Refusal
@@ -49,11 +49,12 @@ def copied(root: str, etag: str, crc64: int, modified: float) -> bytes:
     return _document(root, "".join(_text(name, text) for name, text in parts))
 
 
-def part_list(upload: Upload, parts: Sequence[Part], *, marker: int, most: int, more: bool) -> bytes:
+def part_list(upload: Upload, parts: Sequence[Part], *, marker: int, most: int, more: bool, coded: bool) -> bytes:
     """Return the parts of an upload."""
     following = _text("NextPartNumberMarker", str(parts[-1].number)) if more and parts else ""
     head = (
-        _text("Bucket", upload.bucket) + _text("Key", upload.key) + _text("UploadId", upload.id)
+        _text("Bucket", upload.bucket) + _encoding(coded) + _text("Key", coded_key(upload.key, coded))
+        + _text("UploadId", upload.id)
         + _OWNER.replace("Owner", "Initiator") + _OWNER + _text("StorageClass", "STANDARD")
         + _text("PartNumberMarker", str(marker)) + following + _text("MaxParts", str(most))
         + _text("IsTruncated", str(more).lower())
@@ -61,15 +62,18 @@ def part_list(upload: Upload, parts: Sequence[Part], *, marker: int, most: int, 
     return _document("ListPartsResult", head + "".join(_part(part) for part in parts))
 
 
-def upload_list(bucket: str, prefix: str, uploads: Sequence[Upload], *, most: int, more: bool) -> bytes:
+def upload_list(bucket: str, prefix: str, uploads: Sequence[Upload], *, most: int, more: bool, coded: bool) -> bytes:
     """Return the unfinished uploads of a bucket."""
-    last = uploads[-1] if more and uploads else None
-    following = "" if last is None else _text("NextKeyMarker", last.key) + _text("NextUploadIdMarker", last.id)
+    following = ""
+    if more and uploads:
+        last = uploads[-1]
+        following = _text("NextKeyMarker", coded_key(last.key, coded)) + _text("NextUploadIdMarker", last.id)
     head = (
-        _text("Bucket", bucket) + _text("KeyMarker", "") + _text("UploadIdMarker", "") + following
-        + _text("Prefix", prefix) + _text("MaxUploads", str(most)) + _text("IsTruncated", str(more).lower())
+        _text("Bucket", bucket) + _encoding(coded) + _text("KeyMarker", "") + _text("UploadIdMarker", "") + following
+        + _text("Prefix", coded_key(prefix, coded)) + _text("MaxUploads", str(most))
+        + _text("IsTruncated", str(more).lower())
     )  # fmt: skip
-    return _document("ListMultipartUploadsResult", head + "".join(_upload(upload) for upload in uploads))
+    return _document("ListMultipartUploadsResult", head + "".join(_upload(upload, coded=coded) for upload in uploads))
 
 
 def removed(keys: Iterable[str]) -> bytes:
@@ -126,12 +130,16 @@ def _part(part: Part) -> str:
     return f"<Part>{inner}</Part>"
 
 
-def _upload(upload: Upload) -> str:
+def _upload(upload: Upload, *, coded: bool) -> str:
     inner = (
-        _text("Key", upload.key) + _text("UploadId", upload.id) + _text("StorageClass", "STANDARD")
+        _text("Key", coded_key(upload.key, coded)) + _text("UploadId", upload.id) + _text("StorageClass", "STANDARD")
         + _OWNER.replace("Owner", "Initiator") + _OWNER + _text("Initiated", _moment(upload.begun))
     )  # fmt: skip
     return f"<Upload>{inner}</Upload>"
+
+
+def _encoding(coded: bool) -> str:
+    return _text("EncodingType", "url") if coded else ""
 
 
 def _text(name: str, text: str) -> str:

@@ -179,7 +179,7 @@ def http_date(seconds: float) -> bytes:
 def bucket_list(bucket: str, items: Iterable[StoredObject], query: Query) -> bytes:
     """Return ListBucketResult (436/7734): at most `max-keys` entries, keys with the same folder grouped."""
     most = min(_MOST_LISTED, number(query, "max-keys", _MOST_LISTED)) if query.get("max-keys") != "0" else 0
-    coded = query.get("encoding-type") == "url"
+    coded = is_coded(query)
     prefix, delimiter = query.get("prefix") or "", query.get("delimiter") or ""
     marker = query.get("marker") or ""
     entries: list[bytes] = []
@@ -198,13 +198,13 @@ def bucket_list(bucket: str, items: Iterable[StoredObject], query: Query) -> byt
             entries.append(_entry(item, coded=coded))
         last = folder or item.key
     parts = [
-        ("Name", bucket), ("EncodingType", "url" if coded else None), ("Prefix", _coded(prefix, coded)),
-        ("Marker", _coded(marker, coded)), ("MaxKeys", str(most)), ("Delimiter", delimiter),
-        ("IsTruncated", "true" if more else "false"), ("NextMarker", _coded(last, coded) if more else None),
+        ("Name", bucket), ("EncodingType", "url" if coded else None), ("Prefix", coded_key(prefix, coded)),
+        ("Marker", coded_key(marker, coded)), ("MaxKeys", str(most)), ("Delimiter", delimiter),
+        ("IsTruncated", "true" if more else "false"), ("NextMarker", coded_key(last, coded) if more else None),
     ]  # fmt: skip
     head = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in parts if text is not None)
     common = "".join(
-        f"<CommonPrefixes><Prefix>{escape(_coded(folder, coded))}</Prefix></CommonPrefixes>" for folder in folders
+        f"<CommonPrefixes><Prefix>{escape(coded_key(folder, coded))}</Prefix></CommonPrefixes>" for folder in folders
     )
     body = b"".join((head.encode(), *entries, common.encode()))
     return b'<?xml version="1.0" encoding="utf-8"?>\n<ListBucketResult>%b</ListBucketResult>' % body
@@ -220,11 +220,17 @@ def _folder(key: str, prefix: str, delimiter: str) -> str:
 def _entry(item: StoredObject, *, coded: bool) -> bytes:
     at = datetime.fromtimestamp(item.modified, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     return (
-        f"<Contents><Key>{escape(_coded(item.key, coded))}</Key><LastModified>{at}</LastModified>"
+        f"<Contents><Key>{escape(coded_key(item.key, coded))}</Key><LastModified>{at}</LastModified>"
         f"<ETag>{item.etag}</ETag><Size>{len(item.data)}</Size><Owner><ID>0</ID><DisplayName>0</DisplayName></Owner>"
         "<StorageClass>STANDARD</StorageClass></Contents>"
     ).encode()
 
 
-def _coded(text: str, coded: bool) -> str:
+def is_coded(query: Query) -> bool:
+    """Return whether a list shows its keys percent-encoded."""
+    return query.get("encoding-type") == "url"
+
+
+def coded_key(text: str, coded: bool) -> str:
+    """Return a key as a list shows it: percent-encoded when the request has `encoding-type=url`."""
     return quote(text, safe="/") if coded else text

@@ -152,14 +152,19 @@ class MultipartCalls:
         most = min(_MOST_LISTED, number(query, "max-parts", _MOST_LISTED))
         parts = [upload.parts[one] for one in sorted(upload.parts) if one > marker]
         more = len(parts) > most
-        return _xml(object_documents.part_list(upload, parts[:most], marker=marker, most=most, more=more))
+        return _xml(
+            object_documents.part_list(
+                upload, parts[:most], marker=marker, most=most, more=more, coded=object_form.is_coded(query)
+            )
+        )
 
     def _list_uploads(self, place: Place, query: Query) -> Reply:
         prefix, most = query.get("prefix") or "", min(_MOST_LISTED, number(query, "max-uploads", _MOST_LISTED))
         marker = (query.get("key-marker") or "", query.get("upload-id-marker") or "")
         found = [one for one in self._uploads.listed(place.bucket, prefix) if _is_after(one.key, one.id, marker)]
         more = len(found) > most
-        return _xml(object_documents.upload_list(place.bucket, prefix, found[:most], most=most, more=more))
+        coded = object_form.is_coded(query)
+        return _xml(object_documents.upload_list(place.bucket, prefix, found[:most], most=most, more=more, coded=coded))
 
     def _copied(self, headers: Headers) -> bytes:
         """Return the bytes of a part that is copied."""
