@@ -37,6 +37,8 @@ class Finished:
         self.modified = modified
         self.output = last_section(operation, b"Output")
         """The content of Operation.Output, which follows the containers of the tag."""
+        self.files: list[bytes] | None = None
+        """The names of its files, once `names.file_names` has computed them."""
 
     def draw(self, what: str, least: int, most: int) -> int:
         """Return a number from `least` to `most` that depends on the input and on `what`."""

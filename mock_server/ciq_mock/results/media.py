@@ -30,21 +30,28 @@ def media_result(job: Finished) -> bytes:
     return element(b"MediaResult", element(b"OutputFile", _files(job, names, b"Object"), sprite_files))
 
 
+_EMPTY_INFO = element(
+    b"MediaInfo",
+    element(b"Format"),
+    element(b"Stream", element(b"Audio"), element(b"Subtitle"), element(b"Video")),
+)
+
+
 def media_info(job: Finished) -> bytes:
     """MediaInfo: format and streams, those that the sample of the tag fills; the others are empty elements."""
-    kind = _kind(job)
     parts = TAG_RESULTS[job.tag].media
+    if parts is MediaParts.EMPTY:
+        return _EMPTY_INFO
+    kind = _kind(job)
+    if parts is MediaParts.SPEECH:
+        speech = element(b"CodecName", kind) + element(b"SampleRate", b"16000")
+        return _EMPTY_INFO.replace(b"<Audio/>", element(b"Audio", speech))
     if parts is MediaParts.FULL and kind in _AUDIO_FORMATS:
         parts = MediaParts.SOUND
-    if parts in (MediaParts.EMPTY, MediaParts.SPEECH):
-        speech = element(b"CodecName", kind) + element(b"SampleRate", b"16000")
-        audio = element(b"Audio", speech if parts is MediaParts.SPEECH else b"")
-        streams = element(b"Stream", audio, element(b"Subtitle"), element(b"Video"))
-        return element(b"MediaInfo", element(b"Format"), streams)
-    audio = element(b"Audio") if parts is MediaParts.PICTURE else _audio(job, kind)
-    video = element(b"Video") if parts is MediaParts.SOUND else _video(job, kind)
+    audio = b"<Audio/>" if parts is MediaParts.PICTURE else _audio(job, kind)
+    video = b"<Video/>" if parts is MediaParts.SOUND else _video(job, kind)
     count = 2 if parts is MediaParts.FULL else 1
-    return element(b"MediaInfo", _format(job, kind, count), element(b"Stream", audio, element(b"Subtitle"), video))
+    return b"<MediaInfo>%b<Stream>%b<Subtitle/>%b</Stream></MediaInfo>" % (_format(job, kind, count), audio, video)
 
 
 def _kind(job: Finished) -> bytes:
@@ -55,53 +62,54 @@ def _kind(job: Finished) -> bytes:
     return kind if kind.isalnum() and len(kind) <= 5 else b"mp4"
 
 
+_FORMAT = element(
+    b"Format",
+    b"<NumStream>%d</NumStream><NumProgram>0</NumProgram><FormatName>%b</FormatName>",
+    b"<FormatLongName>%b</FormatLongName><StartTime>0.000000</StartTime><Duration>%d.000000</Duration>",
+    b"<Bitrate>%d.000000</Bitrate><Size>%d</Size>",
+)
+_AUDIO = element(
+    b"Audio",
+    b"<Index>%d</Index><CodecName>%b</CodecName><CodecLongName>%b</CodecLongName><CodecTimeBase>1/44100</CodecTimeBase>",
+    b"<CodecTagString>%b</CodecTagString><CodecTag>%b</CodecTag><SampleFmt>fltp</SampleFmt>",
+    b"<SampleRate>44100</SampleRate><Channel>2</Channel><ChannelLayout>stereo</ChannelLayout>",
+    b"<Timebase>1/44100</Timebase><StartTime>0.000000</StartTime><Duration>%d.000000</Duration>",
+    b"<Bitrate>128.000000</Bitrate><Language>und</Language>",
+)
+_VIDEO = element(
+    b"Video",
+    b"<Index>0</Index><CodecName>%b</CodecName><CodecLongName>%b</CodecLongName>",
+    b"<CodecTimeBase>1/12800</CodecTimeBase><CodecTagString>%b</CodecTagString><CodecTag>%b</CodecTag>",
+    b"<Profile>High</Profile><Height>%d</Height><Width>%d</Width><HasBFrame>0</HasBFrame><RefFrames>1</RefFrames>",
+    b"<Sar>1:1</Sar><Dar>16:9</Dar><PixFormat>yuv420p</PixFormat><FieldOrder>progressive</FieldOrder><Level>10</Level>",
+    b"<Fps>25.000000</Fps><AvgFps>25.000000</AvgFps><Timebase>1/12800</Timebase><StartTime>0.000000</StartTime>",
+    b"<Duration>%d.000000</Duration><Bitrate>%d.000000</Bitrate><NumFrames>%d</NumFrames><Language>und</Language>",
+    b"<Rotation>0.000000</Rotation><ColorRange>tv</ColorRange><ColorTransfer>smpte170m</ColorTransfer>",
+    b"<ColorPrimaries>bt470bg</ColorPrimaries>",
+)
+_NO_TAG = (b"[0][0][0][0]", b"0x0000")
+"""CodecTagString and CodecTag of formats without one."""
+
+
 def _format(job: Finished, kind: bytes, streams: int) -> bytes:
     name, long_name = _FORMATS.get(kind, (kind, kind))
-    return element(
-        b"Format",
-        *_all(
-            (b"NumStream", b"%d" % streams), (b"NumProgram", b"0"), (b"FormatName", name),
-            (b"FormatLongName", long_name), (b"StartTime", b"0.000000"), (b"Duration", _duration(job)),
-            (b"Bitrate", _rate(_bits(job) + 128)), (b"Size", b"%d" % job.size),
-        ),
-    )  # fmt: skip
+    return _FORMAT % (streams, name, long_name, job.seconds, _bits(job) + 128, job.size)
 
 
 def _audio(job: Finished, kind: bytes) -> bytes:
-    mp3 = kind == b"mp3"
-    long_name = b"MP3 (MPEG audio layer 3)" if mp3 else b"AAC (Advanced Audio Coding)"
-    return element(
-        b"Audio",
-        *_all(
-            (b"Index", b"0" if kind in _AUDIO_FORMATS else b"1"), (b"CodecName", b"mp3" if mp3 else b"aac"),
-            (b"CodecLongName", long_name), (b"CodecTimeBase", b"1/44100"),
-            (b"CodecTagString", b"[0][0][0][0]" if mp3 else b"mp4a"),
-            (b"CodecTag", b"0x0000" if mp3 else b"0x6134706d"),
-            (b"SampleFmt", b"fltp"), (b"SampleRate", b"44100"), (b"Channel", b"2"), (b"ChannelLayout", b"stereo"),
-            (b"Timebase", b"1/44100"), (b"StartTime", b"0.000000"), (b"Duration", _duration(job)),
-            (b"Bitrate", _rate(128)), (b"Language", b"und"),
-        ),
-    )  # fmt: skip
+    index = 0 if kind in _AUDIO_FORMATS else 1
+    if kind == b"mp3":
+        return _AUDIO % (index, kind, b"MP3 (MPEG audio layer 3)", *_NO_TAG, job.seconds)
+    return _AUDIO % (index, b"aac", b"AAC (Advanced Audio Coding)", b"mp4a", b"0x6134706d", job.seconds)
 
 
 def _video(job: Finished, kind: bytes) -> bytes:
     width, height = _SIZES[job.draw("picture", 0, len(_SIZES) - 1)]
-    gif = kind == b"gif"
-    long_name = b"CompuServe GIF (Graphics Interchange Format)" if gif else b"H.264 / AVC / MPEG-4 AVC / MPEG-4 part 10"
-    return element(
-        b"Video",
-        *_all(
-            (b"Index", b"0"), (b"CodecName", b"gif" if gif else b"h264"), (b"CodecLongName", long_name),
-            (b"CodecTimeBase", b"1/12800"), (b"CodecTagString", b"[0][0][0][0]" if gif else b"avc1"),
-            (b"CodecTag", b"0x0000" if gif else b"0x31637661"), (b"Profile", b"High"), (b"Height", b"%d" % height),
-            (b"Width", b"%d" % width), (b"HasBFrame", b"0"), (b"RefFrames", b"1"), (b"Sar", b"1:1"), (b"Dar", b"16:9"),
-            (b"PixFormat", b"yuv420p"), (b"FieldOrder", b"progressive"), (b"Level", b"10"), (b"Fps", _rate(25)),
-            (b"AvgFps", _rate(25)), (b"Timebase", b"1/12800"), (b"StartTime", b"0.000000"),
-            (b"Duration", _duration(job)), (b"Bitrate", _rate(_bits(job))), (b"NumFrames", b"%d" % (25 * job.seconds)),
-            (b"Language", b"und"), (b"Rotation", b"0.000000"), (b"ColorRange", b"tv"),
-            (b"ColorTransfer", b"smpte170m"), (b"ColorPrimaries", b"bt470bg"),
-        ),
-    )  # fmt: skip
+    codec = (b"h264", b"H.264 / AVC / MPEG-4 AVC / MPEG-4 part 10", b"avc1", b"0x31637661")
+    if kind == b"gif":
+        codec = (kind, b"CompuServe GIF (Graphics Interchange Format)", *_NO_TAG)
+    seconds = job.seconds
+    return _VIDEO % (*codec, height, width, seconds, _bits(job), 25 * seconds)
 
 
 def split_parts(job: Finished) -> bytes:
@@ -189,7 +197,9 @@ def extracted(job: Finished) -> bytes:
 
 def _files(job: Finished, names: list[bytes], pattern: bytes) -> bytes:
     """Return the content of OutputFile. The names of screenshots follow their ObjectPrefix (436/85059)."""
-    prefix = common_part(job, text(job.output, pattern)) if job.tag == "Snapshot" else b""
+    prefix = b""
+    if job.tag == "Snapshot" and b"${" in job.output:
+        prefix = common_part(job, text(job.output, pattern))
     places = [element(name, text(job.output, name)) for name in (b"Bucket", b"Region")]
     called = [b"<ObjectName>%b</ObjectName>" % name[len(prefix) :] for name in names]
     digests = [
@@ -201,14 +211,6 @@ def _files(job: Finished, names: list[bytes], pattern: bytes) -> bytes:
 
 def _bits(job: Finished) -> int:
     return job.draw("bits", 200, 8000)
-
-
-def _duration(job: Finished) -> bytes:
-    return _rate(job.seconds)
-
-
-def _rate(number: int) -> bytes:
-    return b"%d.000000" % number
 
 
 def _all(*pairs: tuple[bytes, bytes]) -> list[bytes]:

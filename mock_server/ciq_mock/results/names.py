@@ -21,6 +21,12 @@ _SEPARATED = (b"AuObject", b"BassObject", b"DrumObject")
 
 def file_names(job: Finished) -> list[bytes]:
     """Return the escaped names of the files of a job, without sprites; empty when it has no output."""
+    if job.files is None:
+        job.files = _file_names(job)
+    return list(job.files)
+
+
+def _file_names(job: Finished) -> list[bytes]:
     if without_output(job):
         return []
     if job.tag == "FileUncompress":
