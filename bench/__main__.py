@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from bench import figures
+from bench import console, figures
 from bench.figures import Figure
 
 
@@ -16,7 +16,7 @@ def main() -> int:
     """Run the chosen parts; return 0 whatever the figures are, because they depend on the machine."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and requests: for a look, not for a record")
-    names = ["submit", "durable", "callbacks", "start-up", "tls", "memory", "run", "judge"]
+    names = ["submit", "durable", "callbacks", "start-up", "tls", "console", "memory", "run", "judge"]
     parser.add_argument("--only", action="append", choices=names, help="may be given several times")
     options = parser.parse_args()
     quick = options.quick
@@ -26,19 +26,23 @@ def main() -> int:
         "callbacks": lambda: figures.callbacks(2 if quick else 5, 2000 if quick else 10000),
         "start-up": lambda: figures.start_up(3 if quick else 7),
         "tls": lambda: figures.tls(3 if quick else 7, 4000 if quick else 20000),
+        "console": lambda: [
+            *console.pages(50_000 if quick else 1_000_000, 20 if quick else 60),
+            *console.submit_beside(2 if quick else 5, 10_000 if quick else 100_000, 5000 if quick else 20_000),
+        ],
         "memory": lambda: figures.memory(10000 if quick else 100000),
         "run": lambda: figures.full_run(1 if quick else 3),
         "judge": lambda: figures.judge(100_000 if quick else 1_000_000),
     }
     table = Table("what", "ours", "against", "ratio", "goal", "met", title="ciq-kit, measured side by side")
-    console = Console()
+    screen = Console()
     for name, measure in parts.items():
         if not options.only or name in options.only:
-            console.print(f"measuring {name} ...", style="dim")
+            screen.print(f"measuring {name} ...", style="dim")
             for figure in measure():
                 met = "yes" if figure.met else "no"
                 table.add_row(figure.name, figure.ours, figure.peer, f"{figure.ratio:.2f}", figure.goal, met)
-    console.print(table)
+    screen.print(table)
     return 0
 
 

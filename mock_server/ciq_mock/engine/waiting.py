@@ -60,8 +60,11 @@ class WaitingLine(Generic[J]):
 
     def ahead_of(self, job: J) -> int:
         """Return how many waiting jobs start before a waiting job. O(n)."""
-        own = (self._rank(job.level, job.number), job.number)
-        return sum(1 for rank, number, other in self._heap if (rank, number) < own and other.waiting)
+        own, own_number = self._rank(job.level, job.number), job.number
+        ahead = [entry for entry in self._heap if entry[0] < own or (entry[0] == own and entry[1] < own_number)]
+        if len(self._heap) == self._size:  # no entry is of a removed job
+            return len(ahead)
+        return sum(1 for entry in ahead if entry[2].waiting)
 
     def push(self, job: J) -> None:
         """Add a waiting job."""
