@@ -45,11 +45,11 @@ class NotANoticeError(ValueError):
 
 
 def read_notice(body: bytes) -> list[FinishedJob]:
-    """Read a TaskFinish notice, XML or JSON; raise NotANoticeError for anything else."""
+    """Read a notice, XML or JSON; one of a workflow names no job. Raise NotANoticeError for anything else."""
     notice = _from_json(body) if body.lstrip()[:1] == b"{" else _from_xml(body)
     details = notice.get("JobsDetail", [])
     jobs = [_job(detail) for detail in (details if isinstance(details, list) else [details])]
-    if not jobs:
+    if not jobs and "WorkflowExecution" not in notice:
         raise NotANoticeError("the notice names no job")
     return jobs
 
@@ -57,9 +57,10 @@ def read_notice(body: bytes) -> list[FinishedJob]:
 def _from_json(body: bytes) -> dict[str, object]:
     try:
         notice = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotANoticeError(f"not JSON: {error}") from None
-    return notice.get("Response", notice)
+    inner = notice.get("Response", notice)
+    return inner if isinstance(inner, dict) else {}
 
 
 def _from_xml(body: bytes) -> dict[str, object]:
@@ -68,7 +69,8 @@ def _from_xml(body: bytes) -> dict[str, object]:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
         raise NotANoticeError(f"not XML: {error}") from None
-    return {"JobsDetail": [_element(child) for child in root.iterfind("JobsDetail")]}
+    notice: dict[str, object] = {str(child.tag): True for child in root if isinstance(child.tag, str)}
+    return notice | {"JobsDetail": [_element(child) for child in root.iterfind("JobsDetail")]}
 
 
 def _element(element: etree._Element) -> dict[str, object]:

@@ -4,8 +4,10 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +41,14 @@ AS_THEY_ARE = {
     "ciq schema list",
     "pytest --pyargs ciq_conformance.suite --ciq-target http://127.0.0.1:8080 --ciq-feature media --ciq-only 'QUE-00*'",
 }
+RECEIVER = {
+    "ciq receiver http://127.0.0.1:8000/callbacks": "--only RCV-003 --feature media",
+    "ciq receiver http://127.0.0.1:8000/callbacks --seen-url 'http://127.0.0.1:8000/seen/{job_id}'": "--only RCV-041",
+}
+"""Runs against the example that the page starts, with the options that make them small here."""
+
+EXAMPLE = "python3 examples/receivers/starlette_receiver.py --port 8000"
+
 AFTER_A_FAILURE = {
     "ciq repro ciq-report QUE-002 --output repro.py": 0,
     "python3 repro.py http://127.0.0.1:8080": 1,
@@ -135,7 +145,16 @@ def test_documented_commands_are_exactly_the_tested_ones() -> None:
     """The shell blocks contain the commands listed here and install lines, nothing else."""
     here = [command.text for command in commands() if command.document != ELSEWHERE]
     shown = {text for text in here if not text.startswith((INSTALLS, REFRESHES))}
-    assert shown == SMALL.keys() | AS_THEY_ARE | SERVERS.keys() | AFTER_A_FAILURE.keys() | IN_A_SHELL
+    assert (
+        shown
+        == SMALL.keys()
+        | AS_THEY_ARE
+        | SERVERS.keys()
+        | AFTER_A_FAILURE.keys()
+        | RECEIVER.keys()
+        | {EXAMPLE}
+        | IN_A_SHELL
+    )
 
 
 @pytest.mark.parametrize("command", sorted(SMALL))
@@ -166,6 +185,29 @@ def test_documented_commands_reproduce_a_failure(tmp_path: Path) -> None:
         for command, code in AFTER_A_FAILURE.items():
             done = run(command.replace(PLACEHOLDER, target.url), tmp_path, 240)
             assert done.returncode == code, done.stdout + done.stderr
+
+
+def listens(port: int) -> bool:
+    """Whether a server accepts connections at the port."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_documented_receiver_runs_conform(tmp_path: Path) -> None:
+    """The example starts as documented, and each run against it passes."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    started = shlex.split(EXAMPLE.replace("8000", port))
+    with subprocess.Popen(started, cwd=ROOT, env=shell_environment(), stderr=subprocess.DEVNULL) as example:
+        try:
+            while not listens(int(port)):
+                assert example.poll() is None
+                time.sleep(0.05)
+            for command, small in RECEIVER.items():
+                done = run(f"{command.replace('8000', port)} {small}", tmp_path)
+                assert done.returncode == 0, done.stdout + done.stderr
+        finally:
+            example.kill()
 
 
 @pytest.mark.parametrize("command", sorted(SERVERS))
