@@ -145,6 +145,15 @@ def test_delete_of_unknown_template_is_template_not_found(server: MockServer) ->
     assert error_of(send(server, "DELETE", "/template/unknown")) == (400, "TemplateNotFound")
 
 
+def test_delete_at_host_of_cos_is_of_the_object_or_of_the_template(server: MockServer) -> None:
+    """SDKs that are redirected by IP send both to the host of COS; an object with that key comes first."""
+    assert error_of(send(server, "DELETE", "/template/unknown", headers=COS)) == (400, "TemplateNotFound")
+    assert send(server, "PUT", "/template/unknown", b"x", COS)[0] == 200
+    assert send(server, "DELETE", "/template/unknown", headers=COS)[0] == 204
+    assert send(server, "DELETE", "/template/a.txt", headers=COS)[0] == 204
+    assert send(server, "DELETE", "/jobs/unknown", headers=COS)[0] == 204
+
+
 # --- JSON answers -------------------------------------------------------------------------------------------
 
 JSON = {"Accept": "application/json"}

@@ -78,22 +78,30 @@ class ObjectApp:
             return True
         for name, value in scope["headers"]:
             if name == b"host":
-                return _is_of_cos(value) and self._is_key(scope["raw_path"])
+                return _is_of_cos(value) and self._is_key(scope["method"], value, scope["raw_path"])
         return False
 
-    def _is_key(self, raw_path: bytes) -> bool:
+    def _is_key(self, method: str, host: bytes, raw_path: bytes) -> bool:
         """Return whether a path at a host of COS is a key or the bucket, not a call of the service.
 
-        Redirected SDKs send both to the same host. `jobs/a.mp4` is a key: its last part does not look like an id.
+        Redirected SDKs send both to the same host. `jobs/a.mp4` is a key: its last part does not look like an id. A
+        DELETE of `template/unknown` removes the object, if there is one, and otherwise is a call of the service.
         """
         try:
             path = read_path(raw_path, self._limits)
+            bucket = self._service.place_of(host).bucket
         except Refusal:
             return True
         if path == "/":
             return True
         parent, _, last = path.rpartition("/")
-        return not (self._router.knows(path) or (self._router.knows_items(parent) and _ID.fullmatch(last)))
+        if self._router.knows(path):
+            return False
+        if not self._router.knows_items(parent):
+            return True
+        if method == "DELETE" and "." not in last and self._router.knows_items(parent, method):
+            return self._library.find(bucket, path[1:]) is not None
+        return _ID.fullmatch(last) is None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

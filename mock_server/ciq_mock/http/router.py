@@ -29,9 +29,9 @@ class Router:
         """Return whether the service has exactly this path, for any method."""
         return path in self._collections
 
-    def knows_items(self, path: str) -> bool:
-        """Return whether this path may be followed by ids."""
-        return path in self._items
+    def knows_items(self, path: str, method: str = "") -> bool:
+        """Return whether this path may be followed by ids, for any method or for the given one."""
+        return path in self._items and (not method or method in self._items[path])
 
     def find(self, method: str, path: str) -> tuple[HttpOperation, str]:
         """Return the operation and the id in the path; "" when the path has no id.
