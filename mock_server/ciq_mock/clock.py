@@ -202,10 +202,15 @@ class ScaledClock(_Timers):
     def now(self) -> float:
         return self._origin + (self._monotonic() - self._zero) * self._factor
 
+    @property
+    def factor(self) -> float:
+        """How many times as fast as real time the clock runs; 0 = stopped."""
+        return self._factor
+
     def scale(self, factor: float) -> None:
-        """Run `factor` times as fast from now on."""
-        if not factor > 0:
-            raise ValueError(f"a clock's factor must be greater than 0, not {factor}")
+        """Run `factor` times as fast from now on; 0 stops the clock, which then moves by `advance` only."""
+        if not factor >= 0:
+            raise ValueError(f"a clock's factor must be at least 0, not {factor}")
         self._origin, self._zero = self.now(), self._monotonic()
         self._factor = factor
         self._disarm()
@@ -220,8 +225,9 @@ class ScaledClock(_Timers):
         if self._loop_timer is not None and due == self._armed_for:
             return
         self._disarm()
-        if due is not None:
-            delay = max(0.0, (due - self.now()) / self._factor)
+        left = 0.0 if due is None else max(0.0, due - self.now())
+        if due is not None and (self._factor or not left):
+            delay = left / self._factor if left else 0.0
             self._loop_timer = asyncio.get_running_loop().call_later(delay, self._on_loop_timer)
             self._armed_for = due
 

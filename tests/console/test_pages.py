@@ -1,6 +1,8 @@
 """The console's pages without script: what they show, and that their forms do what the API does."""
 
 import re
+import subprocess
+import sys
 from importlib.resources import files
 
 import pytest
@@ -160,6 +162,35 @@ def test_requests_callbacks_objects_and_clock_are_shown(visitor: Visitor) -> Non
     assert "in/a.txt" in visitor.get("/_ciq/console/objects")
     assert "real clock" in visitor.get("/_ciq/console/mock")
     assert "triangle" in visitor.get(f"{visitor.bucket}/timeline").lower()
+
+
+def test_clock_is_stopped_advanced_and_started(visitor: Visitor) -> None:
+    """A stopped clock moves by the form only."""
+    submit(visitor)
+    assert "The clock is stopped." in visitor.post("/_ciq/console/clock/speed", factor="0")
+    stopped = visitor.server.now()
+    assert visitor.server.now() == stopped
+    visitor.post("/_ciq/console/clock/advance", seconds="61")
+    assert visitor.server.now() == stopped + 61
+    assert [job.state for job in visitor.server.jobs] == [JobState.SUCCESS]
+    assert "The clock is stopped." not in visitor.post("/_ciq/console/clock/speed", factor="1")
+    visitor.post("/_ciq/console/clock/speed", 400, factor="1000001")
+    assert visitor.server.now() > stopped + 61
+
+
+def test_pages_are_loaded_at_the_first_visit() -> None:
+    """A mock without visitors imports no template engine, also when the admin API is used."""
+    program = (
+        "import sys, urllib.request\n"
+        "from ciq_mock.server import MockServer\n"
+        "with MockServer() as server:\n"
+        "    urllib.request.urlopen(server.url + '/_ciq/health').close()\n"
+        "    print('jinja2' in sys.modules, 'ciq_mock.console.pages' in sys.modules)\n"
+        "    urllib.request.urlopen(server.url + '/_ciq/').close()\n"
+        "    print('jinja2' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "False", "True"]
 
 
 @pytest.mark.parametrize(

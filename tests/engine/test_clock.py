@@ -295,8 +295,8 @@ def test_changed_factor_applies_to_future_time_only() -> None:
         assert clock.now() == 1020.0
         real.at += 1.0
         assert clock.now() == 1080.0
-        with pytest.raises(ValueError, match="greater than 0"):
-            clock.scale(0.0)
+        with pytest.raises(ValueError, match="at least 0"):
+            clock.scale(-1.0)
         running = ScaledClock(factor=1.0)
         rung = asyncio.Event()
         running.call_at(running.now() + 3600.0, rung.set)
@@ -304,3 +304,31 @@ def test_changed_factor_applies_to_future_time_only() -> None:
         await asyncio.wait_for(rung.wait(), DEADLINE)
 
     run_async(steps)
+
+
+def test_stopped_clock_moves_by_advance_only() -> None:
+    """A factor of 0 stops the time and all timers; what is due already runs."""
+
+    async def steps() -> None:
+        real = FakeMonotonic()
+        clock = ScaledClock(start=1000.0, monotonic=real)
+        clock.scale(0.0)
+        seen: list[float] = []
+        clock.call_at(1000.0, lambda: seen.append(clock.now()))
+        clock.call_at(1005.0, lambda: seen.append(clock.now()))
+        real.at += 100.0
+        await asyncio.wait_for(_until(lambda: bool(seen)), 5)
+        assert clock.now() == 1000.0
+        await clock.advance(6.0)
+        assert (seen, clock.now()) == ([1000.0, 1005.0], 1006.0)
+        clock.scale(1.0)
+        real.at += 1.0
+        assert clock.now() == 1007.0
+        clock.close()
+
+    asyncio.run(steps())
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0)

@@ -118,12 +118,12 @@ class _Pages:
         return JSONResponse(self._clock())
 
     async def scale(self, request: Request) -> Response:
-        """Set the speed of a real or scaled clock: `{"factor": 10}`."""
+        """Set the speed of a real or scaled clock: `{"factor": 10}`; 0 stops it."""
         wanted = (await _body(request, _Scale)).factor
         if not isinstance(self._mock.clock, ScaledClock):
             raise HTTPException(409, f"a {self._mock.settings.clock.value} clock has no factor")
-        if not 0 < wanted <= _LARGEST_FACTOR:
-            raise HTTPException(400, f"factor must be above 0 and at most {_LARGEST_FACTOR:g}, not {wanted}")
+        if not 0 <= wanted <= _LARGEST_FACTOR:
+            raise HTTPException(400, f"factor must be at least 0 and at most {_LARGEST_FACTOR:g}, not {wanted}")
         self._mock.clock.scale(wanted)
         return JSONResponse(self._clock())
 

@@ -130,18 +130,18 @@ class FormHandlers:
         return back_to(request, f"/_ciq/console/{bucket}/workflows")
 
     async def advance(self, request: Request) -> Response:
-        """Advance a manual clock."""
+        """Advance the clock."""
         seconds = (await read_form(request)).number("seconds")
         await self._mock.clock.advance(float(min(seconds or 0, 10 * 365 * 86400)))
         return back_to(request, "/_ciq/console/mock")
 
     async def speed(self, request: Request) -> Response:
-        """Set the speed of a scaled clock."""
+        """Set the speed of a real or scaled clock; 0 stops it."""
         factor = (await read_form(request)).number("factor")
         if not isinstance(self._mock.clock, ScaledClock):
             raise HTTPException(409, f"a {self._mock.settings.clock.value} clock has no speed")
-        if not factor or factor > 1_000_000:
-            raise HTTPException(400, "factor must be from 1 to 1000000")
+        if factor is None or factor > 1_000_000:
+            raise HTTPException(400, "factor must be from 0 to 1000000")
         self._mock.clock.scale(float(factor))
         return back_to(request, "/_ciq/console/mock")
 

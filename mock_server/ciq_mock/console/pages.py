@@ -186,7 +186,7 @@ class Pages:
             "mock.html",
             now=self._mock.clock.now(),
             settings=settings,
-            scaled=isinstance(self._mock.clock, ScaledClock),
+            clock_factor=self._mock.clock.factor if isinstance(self._mock.clock, ScaledClock) else None,
         )
 
     async def state_form(self, request: Request) -> Response:
