@@ -40,6 +40,15 @@ class Job:
     started: int | None = None
     ended: int | None = None
 
+    def _operation(self) -> ET.Element:
+        """Returns the Operation of the request; a successful job shows the file that it has written."""
+        output = self.operation.find("Output")
+        if self.state != "Success" or output is None:
+            return self.operation
+        places = {name: output.findtext(name, "") for name in ("Bucket", "Region")}
+        written = element("OutputFile", ObjectName=output.findtext("Object", ""), **places)
+        return element("Operation", *self.operation, element("MediaResult", written))
+
     def xml(self) -> ET.Element:
         """Returns JobsDetail, the same in all answers and callbacks; a waiting job of a paused queue shows Pause."""
         times = {"CreationTime": self.created, "StartTime": self.started, "EndTime": self.ended}
@@ -47,7 +56,7 @@ class Job:
         return element(
             "JobsDetail",
             element("Input", **source),
-            self.operation,
+            self._operation(),
             Code=self.code,
             Message=self.message,
             JobId=self.id,

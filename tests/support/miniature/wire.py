@@ -54,6 +54,14 @@ def from_element(element: ET.Element) -> Tree:
     return Tree(element.tag, text=element.text or "")
 
 
+RESULTS = {
+    "media": ("MediaResult", "OutputFile"),
+    "speech": ("SpeechRecognitionResult", "Result"),
+    "doc": ("DocProcessResult", "TotalPageCount"),
+}
+"""The result container of each feature's tag (436/85059, 436/80171, 1545/65203)."""
+
+
 def job_tree(job: Job, traits: Traits, state: str | None = None, *, callback: bool = False) -> Tree:
     """Returns one JobsDetail."""
     shown = state or job.state
@@ -67,7 +75,8 @@ def job_tree(job: Job, traits: Traits, state: str | None = None, *, callback: bo
     if traits.fault == "userdata_lost_in_describe" and not callback:
         operation.drop("UserData")
     if shown == "Success":
-        operation.children.append(Tree("MediaResult", [Tree("OutputFile", [Tree("Bucket", text=job.bucket)])]))
+        container, inside = RESULTS[job.feature]
+        operation.children.append(Tree(container, [Tree(inside, text="1")]))
     failed = shown == "Failed"
     code, message = ("ResourceNotFound", "the input was not found") if failed else ("Success", traits.message)
     if traits.fault == "failed_without_reason" and failed:
