@@ -47,20 +47,26 @@ class SdkBench:
         self.server.advance(60)
 
 
-def bench_of(server: MockServer) -> SdkBench:
-    """Clients of the SDK with the mock as their proxy; features that the SDK cannot activate are active."""
+def bench_of(server: MockServer, scheme: str = "http") -> SdkBench:
+    """Clients of the SDK with the mock as their proxy; features that the SDK cannot activate are active.
+
+    Over https the SDK trusts the mock by its option VerifySSL, which takes a file too.
+    """
+    verify = str(server.ca_file) if scheme == "https" else True
     config = CosConfig(
         Region=REGION,
         SecretId=KEYS.secret_id,
         SecretKey=KEYS.secret_key,
-        Scheme="http",
-        Proxies={"http": server.url},
+        Scheme=scheme,
+        Proxies={"http": server.url, "https": server.url},
+        VerifySSL=verify,
     )
     for path in ("/mediabucket", "/docbucket", "/file_bucket"):
         response = post(
-            f"http://{BUCKET}.ci.{REGION}.myqcloud.com{path}",
+            f"{scheme}://{BUCKET}.ci.{REGION}.myqcloud.com{path}",
             auth=CosS3Auth(config, path),
-            proxies={"http": server.url},
+            proxies={"http": server.url, "https": server.url},
+            verify=verify,
             timeout=10,
         )
         response.raise_for_status()

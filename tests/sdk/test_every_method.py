@@ -1,8 +1,11 @@
 """Every recorded method of the official Python SDK on a running mock, read back through the SDK."""
 
 import pytest
-from coverage_page import COMMAND, PAGE, Row, python_rows, render, stored_node_rows
+from coverage_page import COMMAND, PAGE, PATH, Row, python_rows, render
+from empty_fields import reason_of
 from python_methods import EXERCISES
+from python_test_names import OUT_OF_SCOPE, WORKS
+from real_clients import stored
 from sdk_recordings import names
 
 
@@ -19,8 +22,8 @@ def found(rows: list[Row]) -> dict[str, str]:
 
 
 def test_coverage_page_is_current(rows: list[Row]) -> None:
-    """docs/sdk-coverage.md shows this run of the Python SDK and the stored rows of the Node SDK."""
-    assert PAGE.read_text(encoding="utf-8") == render(rows, stored_node_rows()), f"stale: run `{COMMAND}`"
+    """docs/sdk-coverage.md shows this run of the Python SDK and the stored rows of the others."""
+    assert PAGE.read_text(encoding="utf-8") == render(rows), f"stale: run `{COMMAND}`"
 
 
 @pytest.mark.parametrize("method", EXERCISES)
@@ -34,3 +37,35 @@ def test_all_recorded_methods_are_called() -> None:
     recorded = {name.partition("__")[0] for name in names()}
     assert set(EXERCISES) == recorded
     assert len(recorded) == 67
+
+
+def test_tests_of_the_sdk_are_covered_or_out_of_scope() -> None:
+    """A test counts as covered when each of its methods has an exercise."""
+    assert len(WORKS) + len(OUT_OF_SCOPE) == 68
+    assert WORKS.keys().isdisjoint(OUT_OF_SCOPE)
+    for name, methods in WORKS.items():
+        assert set(methods) <= EXERCISES.keys(), name
+
+
+@pytest.mark.parametrize("sdk", ["go", "java"])
+def test_empty_field_has_a_reason(sdk: str) -> None:
+    """A field that a page gives a value is filled; nothing else is called empty without a reason."""
+    unexplained = {f"{one.step}: {path}" for one in stored(sdk) for path in one.empty if not reason_of(path)}
+    assert not unexplained
+    assert reason_of("JobsDetail.JobId") == reason_of("jobsDetail.state") == reason_of("QueueList.QueueId") == ""
+
+
+@pytest.mark.parametrize("sdk", ["go", "java"])
+def test_ended_job_has_its_result(sdk: str) -> None:
+    """The reason "when the job has ended" does not hold for the description of the ended job."""
+    (described,) = [one for one in stored(sdk) if one.step == "describe"]
+    assert "State = Success" in described.found
+    assert not any(path.lower().endswith(("operation.mediaresult", "endtime")) for path in described.empty)
+
+
+def test_path_names_steps_of_the_programs() -> None:
+    """Each step is one of Go or Java, and each of theirs is shown, but for the refused request at the end."""
+    named = {step for step, _, _ in PATH}
+    ran = {one.step for sdk in ("go", "java") for one in stored(sdk)}
+    assert named <= ran
+    assert ran - named == {"describe cancelled", "unknown job", "unknown tag"}
