@@ -40,13 +40,17 @@ class Ledger:
             self.jobs[job.job_id] = job
 
 
+BOM = b"\xef\xbb\xbf"
+"""Byte order mark of UTF-8, which some programs put before JSON; `json.loads` reads it."""
+
+
 class NotANoticeError(ValueError):
     """The body is not a notice of finished jobs."""
 
 
 def read_notice(body: bytes) -> list[FinishedJob]:
     """Read a notice, XML or JSON; one of a workflow names no job. Raise NotANoticeError for anything else."""
-    notice = _from_json(body) if body.lstrip()[:1] == b"{" else _from_xml(body)
+    notice = _from_json(body) if body.removeprefix(BOM).lstrip()[:1] == b"{" else _from_xml(body)
     details = notice.get("JobsDetail", [])
     jobs = [_job(detail) for detail in (details if isinstance(details, list) else [details])]
     if not jobs and "WorkflowExecution" not in notice:

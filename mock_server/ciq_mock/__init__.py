@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ciq_mock.admin.views import JobView, QueueView
+    from ciq_mock.callback_wait import NoMoreCallbacksError
     from ciq_mock.clock import ClockKind
     from ciq_mock.delivery import Attempt
     from ciq_mock.engine import Failure, HeldReading
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ciq_mock.http.request_log import RequestEntry
     from ciq_mock.http.serving import AddressInUseError
     from ciq_mock.ids import IdSource
+    from ciq_mock.observations import Observations
     from ciq_mock.server import MockServer
     from ciq_mock.settings import (
         AdminSettings,
@@ -54,7 +56,9 @@ __all__ = [
     "Limits",
     "MockServer",
     "MockSettings",
+    "NoMoreCallbacksError",
     "ObjectSettings",
+    "Observations",
     "QueueView",
     "RequestEntry",
     "RuleMoment",
@@ -67,6 +71,7 @@ __all__ = [
 
 _MODULES = {
     "admin.views": ("JobView", "QueueView"),
+    "callback_wait": ("NoMoreCallbacksError",),
     "clock": ("ClockKind",),
     "delivery": ("Attempt",),
     "engine": ("Failure", "HeldReading"),
@@ -74,6 +79,7 @@ _MODULES = {
     "http.request_log": ("RequestEntry",),
     "http.serving": ("AddressInUseError",),
     "ids": ("IdSource",),
+    "observations": ("Observations",),
     "server": ("MockServer",),
     "settings": (
         "AdminSettings",

@@ -22,6 +22,7 @@ from ciq_mock.http.router import Router
 from ciq_mock.http.signature import SignedRequest, check
 from ciq_mock.http.target import HostReader, Place
 from ciq_mock.ids import IdSource, RandomIds
+from ciq_mock.interventions import Interventions
 from ciq_mock.objects import ObjectStore, Outputs
 from ciq_mock.overrides import Components, Override, overridden_settings
 from ciq_mock.resources import BucketResources
@@ -84,6 +85,7 @@ class Mock:
         listeners = (self.results.on_event, self.delivery.on_event, self.workflow_service.on_event)
         self.runner = Runner(engine=self.engine, clock=self.clock, listeners=listeners, committer=store.committer)
         self.requests = RequestLog()
+        self.interventions = Interventions()
         self.foreign = ForeignHosts(now=self.clock.now)
         self._context: ServiceContext = ServiceContext(
             engine=self.engine,
@@ -92,6 +94,7 @@ class Mock:
             resources=self.resources,
             library=self.library,
             results=self.results,
+            interventions=self.interventions,
             settings=settings,
             now=store.now(self.clock.now),
             wake=self.runner.wake,
@@ -154,6 +157,7 @@ class Mock:
         self.forget()
         await self.delivery.reset()
         self.requests.clear()
+        self.interventions.clear()
         self.foreign.clear()
         self._activate()
 
@@ -166,6 +170,7 @@ class Mock:
 
     def handle(self, operation: HttpOperation, call: Call) -> Answer:
         """Answer a call of the service's API."""
+        self.interventions.check_request(operation.kind)
         return dispatch(self._context, operation, call)
 
     def call(self, operation: HttpOperation, call: Call) -> Answer:

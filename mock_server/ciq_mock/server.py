@@ -25,13 +25,18 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from starlette.types import ASGIApp
 
 from ciq_mock.admin.views import JobView, QueueView, jobs_of, queues_of
+from ciq_mock.callback_wait import CallbackCondition, redeliver, wait_for_callbacks
 from ciq_mock.clock import Clock
 from ciq_mock.delivery import Attempt
+from ciq_mock.delivery.callback_orders import CallbackOrder
+from ciq_mock.engine import Failure
 from ciq_mock.http.hosts import ForeignRequest
 from ciq_mock.http.request_log import RequestEntry
 from ciq_mock.http.serving import HttpServer, is_any, is_loopback, listen
 from ciq_mock.ids import IdSource
+from ciq_mock.interventions import JobChange, RefusedRequest
 from ciq_mock.mock import Mock, known_hosts
+from ciq_mock.observations import Observations
 from ciq_mock.overrides import overridden_settings
 from ciq_mock.settings import MockSettings, SettingError, TlsSettings
 from ciq_mock.store import MemoryStore, Store
@@ -41,9 +46,6 @@ if TYPE_CHECKING:
     from ciq_mock.certificates import Authority
 
 T = TypeVar("T")
-CallbackCondition = Callable[[tuple[Attempt, ...]], bool]
-"""Receives all delivery attempts so far, oldest first; returns whether the wait is over."""
-
 _START_SECONDS = 30.0
 """Without progress."""
 _STOP_SECONDS = 15.0
@@ -193,9 +195,14 @@ class MockServer:
     # --- state ------------------------------------------------------------------------------------------
 
     @property
-    def jobs(self) -> tuple[JobView, ...]:
+    def jobs(self) -> Observations[JobView]:
         """Every accepted job on record, in order of acceptance."""
-        return self._call(_up_to_date(jobs_of))
+        return Observations(self._call(_up_to_date(jobs_of)))
+
+    @property
+    def submitted(self) -> Observations[JobView]:
+        """The same as `jobs`: `mock.submitted.one(tag="Snapshot", user_data="case-17")`."""
+        return self.jobs
 
     @property
     def queues(self) -> tuple[QueueView, ...]:
@@ -203,14 +210,14 @@ class MockServer:
         return self._call(_up_to_date(queues_of))
 
     @property
-    def deliveries(self) -> tuple[Attempt, ...]:
+    def deliveries(self) -> Observations[Attempt]:
         """Every attempt to deliver a callback that the log still holds, oldest first."""
-        return self._call(_up_to_date(lambda mock: tuple(mock.delivery.log)))
+        return Observations(self._call(_up_to_date(lambda mock: tuple(mock.delivery.log))))
 
     @property
-    def requests(self) -> tuple[RequestEntry, ...]:
+    def requests(self) -> Observations[RequestEntry]:
         """The newest requests, oldest first."""
-        return self._call(_up_to_date(lambda mock: tuple(mock.requests)))
+        return Observations(self._call(_up_to_date(lambda mock: tuple(mock.requests))))
 
     @property
     def foreign_requests(self) -> tuple[ForeignRequest, ...]:
@@ -234,19 +241,67 @@ class MockServer:
     def wait_for_callbacks(self, wanted: int | CallbackCondition, timeout: float = 10.0) -> tuple[Attempt, ...]:
         """Wait until `wanted` callbacks were delivered, or until `wanted(attempts)` is true; return the delivered ones.
 
-        Raises TimeoutError after `timeout` real seconds; its message has the numbers of attempts and deliveries.
+        Raises NoMoreCallbacksError, a TimeoutError, as soon as `wanted` jobs have ended and nothing is pending;
+        TimeoutError after `timeout` real seconds. The message has the last error. Raises RuntimeError in a running
+        event loop, where it would block a receiver: use `wait_for_callbacks_async` there.
         """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self._call(lambda mock: wait_for_callbacks(mock, wanted, timeout), limit=timeout + _CALL_SECONDS)
+        raise RuntimeError(
+            "wait_for_callbacks was called inside an event loop, which it would block: "
+            "use `await mock.wait_for_callbacks_async(...)`"
+        )
 
-        async def wait(mock: Mock) -> tuple[Attempt, ...]:
-            def enough(_: object) -> bool:
-                if callable(wanted):
-                    return wanted(tuple(mock.delivery.log))
-                return mock.delivery.log.delivered >= wanted
+    async def wait_for_callbacks_async(
+        self, wanted: int | CallbackCondition, timeout: float = 10.0
+    ) -> tuple[Attempt, ...]:
+        """Wait as `wait_for_callbacks`, inside an event loop of the caller."""
+        loop, mock = self._running()
+        return await asyncio.wrap_future(
+            asyncio.run_coroutine_threadsafe(wait_for_callbacks(mock, wanted, timeout), loop)
+        )
 
-            await mock.delivery.wait_for(enough, timeout)
-            return tuple(attempt for attempt in mock.delivery.log if attempt.delivered)
+    # --- one-time deviations ------------------------------------------------------------------------------
 
-        return self._call(wait, limit=timeout + _CALL_SECONDS)
+    def fail_next_job(self, code: str = "InternalError", message: str = "requested by a test", count: int = 1) -> None:
+        """Let the next `count` jobs end Failed, with this Code and Message."""
+        change = JobChange(failure=Failure(code, message))
+        self._call(_step(lambda mock: mock.interventions.change_next_job(change, count)))
+
+    def delay_next_job(self, seconds: float, count: int = 1) -> None:
+        """Let the next `count` jobs run longer, on the mock's clock."""
+        self._call(_step(lambda mock: mock.interventions.change_next_job(JobChange(delay=seconds), count)))
+
+    def refuse_next_request(
+        self,
+        status: int = 503,
+        code: str = "SlowDown",
+        message: str = "requested by a test",
+        *,
+        operation: str = "",
+        count: int = 1,
+    ) -> None:
+        """Answer the next `count` requests with an error; `operation` is a kind such as `submit_job`."""
+        refused = RefusedRequest(status=status, code=code, message=message, operation=operation)
+        self._call(_step(lambda mock: mock.interventions.refuse_next_request(refused, count)))
+
+    def drop_next_callback(self, count: int = 1) -> None:
+        """Do not send the next `count` callbacks; the delivery log has them with number 0."""
+        self._call(_step(lambda mock: mock.delivery.orders.add(CallbackOrder(drop=True), count)))
+
+    def repeat_next_callback(self, times: int = 1, count: int = 1) -> None:
+        """Send each of the next `count` callbacks `times` more times."""
+        self._call(_step(lambda mock: mock.delivery.orders.add(CallbackOrder(copies=times), count)))
+
+    def delay_next_callback(self, seconds: float, count: int = 1) -> None:
+        """Send the next `count` callbacks later, on the mock's clock."""
+        self._call(_step(lambda mock: mock.delivery.orders.add(CallbackOrder(delay=seconds), count)))
+
+    def redeliver(self, job_id: str) -> None:
+        """Send the callback of a job once more. Raises LookupError when the mock never had one to send."""
+        self._call(_step(lambda mock: redeliver(mock, job_id)))
 
     # --- inside -----------------------------------------------------------------------------------------
 
@@ -273,11 +328,14 @@ class MockServer:
         if thread.is_alive():
             raise TimeoutError(f"the mock on {self.url} did not stop within {_STOP_SECONDS:g} s")
 
-    def _call(self, action: Callable[[Mock], Coroutine[Any, Any, T]], *, limit: float = _CALL_SECONDS) -> T:
+    def _running(self) -> tuple[asyncio.AbstractEventLoop, Mock]:
         if self._loop is None or self._mock is None or self._thread is None or not self._thread.is_alive():
             raise RuntimeError("the mock is not running: call it between start and stop")
-        future = asyncio.run_coroutine_threadsafe(action(self._mock), self._loop)
-        return future.result(timeout=limit)
+        return self._loop, self._mock
+
+    def _call(self, action: Callable[[Mock], Coroutine[Any, Any, T]], *, limit: float = _CALL_SECONDS) -> T:
+        loop, mock = self._running()
+        return asyncio.run_coroutine_threadsafe(action(mock), loop).result(timeout=limit)
 
     def _run(self, sock: Any) -> None:
         try:
@@ -390,6 +448,15 @@ def _check_ca_file(path: str) -> None:
             ssl.create_default_context(cafile=path)
         except OSError as error:  # SSLError is one
             raise SettingError(f"delivery.ca_file is {path!r}, which has no certificates in PEM form") from error
+
+
+def _step(act: Callable[[Mock], T]) -> Callable[[Mock], Coroutine[Any, Any, T]]:
+    """Return a coroutine function that acts on a mock in its event loop."""
+
+    async def step(mock: Mock) -> T:
+        return act(mock)
+
+    return step
 
 
 def _up_to_date(look: Callable[[Mock], T]) -> Callable[[Mock], Coroutine[Any, Any, T]]:

@@ -54,4 +54,4 @@ async def _admin_requests() -> set[str]:
 
 def test_mock_page_lists_admin_requests_of_mock() -> None:
     """The table has every admin request with its method and no other."""
-    assert set(re.findall(r"^\| `([A-Z]+ /_ciq/[a-z/{}]*)` \|", PAGE, re.MULTILINE)) == asyncio.run(_admin_requests())
+    assert set(re.findall(r"^\| `([A-Z]+ /_ciq/[a-z/{}.-]*)` \|", PAGE, re.MULTILINE)) == asyncio.run(_admin_requests())

@@ -4,7 +4,6 @@
 """
 
 import math
-from typing import TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -14,26 +13,29 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ciq_mock.admin.control_openapi import control_route
+from ciq_mock.admin.intervention_pages import intervention_routes
+from ciq_mock.admin.request_body import read_body
 from ciq_mock.admin.schema_pages import schema_routes
-from ciq_mock.admin.views import attempt_of, reduced_attempt_of, state_of
+from ciq_mock.admin.views import attempt_of, reduced_attempt_of, reduced_request_of, request_of, state_of
 from ciq_mock.clock import ScaledClock
 from ciq_mock.mock import Mock
 from ciq_mock.service import times
 from ciq_mock.store import StoreError
 
-_LONGEST_BODY = 4096
 _MOST_SECONDS = 10 * 365 * 86400.0
 _LARGEST_FACTOR = 1e6
 
 
-B = TypeVar("B", bound=msgspec.Struct)
+class Advance(msgspec.Struct, forbid_unknown_fields=True):
+    """The clock advances and runs everything that becomes due."""
 
-
-class _Advance(msgspec.Struct, forbid_unknown_fields=True):
     seconds: float
 
 
-class _Scale(msgspec.Struct, forbid_unknown_fields=True):
+class Scale(msgspec.Struct, forbid_unknown_fields=True):
+    """A real or scaled clock runs faster."""
+
     factor: float
 
 
@@ -41,20 +43,22 @@ def admin_app(mock: Mock, *, writable: bool = True, reduced_log: bool = False) -
     """Return the admin application of one mock, with the console. With `reduced_log` the deliveries have no network
     details. Without `writable` the pages of the console have no forms; `admin/access.py` refuses the requests."""
     pages = _Pages(mock, reduced_log=reduced_log)
+    routes = [
+        Route("/_ciq/health", pages.health, methods=["GET"]),
+        Route("/_ciq/reset", pages.reset, methods=["POST"]),
+        Route("/_ciq/compact", pages.compact, methods=["POST"]),
+        Route("/_ciq/state", pages.state, methods=["GET"]),
+        Route("/_ciq/clock", pages.clock, methods=["GET"]),
+        Route("/_ciq/clock/advance", pages.advance, methods=["POST"]),
+        Route("/_ciq/clock/scale", pages.scale, methods=["POST"]),
+        Route("/_ciq/deliveries", pages.deliveries, methods=["GET"]),
+        Route("/_ciq/requests", pages.requests, methods=["GET"]),
+        *schema_routes(),
+        *intervention_routes(mock),
+    ]
+    routes.append(control_route(routes, {"/_ciq/clock/advance": Advance, "/_ciq/clock/scale": Scale}))
     return Starlette(
-        routes=[
-            Route("/_ciq/health", pages.health, methods=["GET"]),
-            Route("/_ciq/reset", pages.reset, methods=["POST"]),
-            Route("/_ciq/compact", pages.compact, methods=["POST"]),
-            Route("/_ciq/state", pages.state, methods=["GET"]),
-            Route("/_ciq/clock", pages.clock, methods=["GET"]),
-            Route("/_ciq/clock/advance", pages.advance, methods=["POST"]),
-            Route("/_ciq/clock/scale", pages.scale, methods=["POST"]),
-            Route("/_ciq/deliveries", pages.deliveries, methods=["GET"]),
-            Route("/_ciq/requests", pages.requests, methods=["GET"]),
-            *schema_routes(),
-            _Console(mock, writable=writable, reduced_log=reduced_log),
-        ],
+        routes=[*routes, _Console(mock, writable=writable, reduced_log=reduced_log)],
         exception_handlers={HTTPException: _refused, StoreError: _store_failed},
     )
 
@@ -86,6 +90,7 @@ class _Pages:
     def __init__(self, mock: Mock, *, reduced_log: bool) -> None:
         self._mock = mock
         self._attempt_of = reduced_attempt_of if reduced_log else attempt_of
+        self._request_of = reduced_request_of if reduced_log else request_of
 
     async def health(self, _: Request) -> Response:
         """Report that the mock answers."""
@@ -111,7 +116,7 @@ class _Pages:
 
     async def advance(self, request: Request) -> Response:
         """Advance the clock: `{"seconds": 60}`."""
-        wanted = (await _body(request, _Advance)).seconds
+        wanted = (await read_body(request, Advance)).seconds
         if not (math.isfinite(wanted) and 0 <= wanted <= _MOST_SECONDS):
             raise HTTPException(400, f"seconds must be from 0 to {_MOST_SECONDS:.0f}, not {wanted}")
         await self._mock.clock.advance(wanted)
@@ -119,7 +124,7 @@ class _Pages:
 
     async def scale(self, request: Request) -> Response:
         """Set the speed of a real or scaled clock: `{"factor": 10}`; 0 stops it."""
-        wanted = (await _body(request, _Scale)).factor
+        wanted = (await read_body(request, Scale)).factor
         if not isinstance(self._mock.clock, ScaledClock):
             raise HTTPException(409, f"a {self._mock.settings.clock.value} clock has no factor")
         if not 0 <= wanted <= _LARGEST_FACTOR:
@@ -158,20 +163,6 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 async def _store_failed(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, status_code=500)
-
-
-async def _body(request: Request, kind: type[B]) -> B:
-    """Read a small JSON body; raise HTTPException 400 for anything else."""
-    data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > _LONGEST_BODY:
-            raise HTTPException(400, f"the body is longer than {_LONGEST_BODY} bytes")
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
-        wanted = ", ".join(field.name for field in msgspec.structs.fields(kind))
-        raise HTTPException(400, f"expected a JSON object with {wanted}: {error}") from None
 
 
 def _json(value: object) -> Response:

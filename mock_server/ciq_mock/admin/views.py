@@ -3,17 +3,25 @@
 Must not change the mock.
 """
 
+import re
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
+from xml.sax.saxutils import unescape
 
 import msgspec
 
 from ciq_mock.delivery import Attempt
+from ciq_mock.delivery.address import without_password
 from ciq_mock.engine import Job, Queue
+from ciq_mock.http.request_log import RequestEntry
 from ciq_mock.mock import Mock
 from ciq_mock.service import times
 from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.lifecycle import JobState, QueueState
+
+_PASSWORD = re.compile(r"//[^/@\s<>\"]*@")
+_USER_DATA = re.compile(rb"<UserData>([^<]*)</UserData>")
+_QUOTES = {"&quot;": '"', "&apos;": "'", "&#13;": "\r", "&#xD;": "\r"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +35,14 @@ class JobView:
     state: JobState
     level: int
     input_object: str
+    user_data: str
+    """UserData of the submit; empty without one."""
+    callback_url: str
+    """`CallBack` of the submit: an address without its password, or `no`; empty when the queue's rule applies."""
+    callback_format: str
+    """`CallBackFormat` of the submit; empty without one."""
+    callback_type: str
+    """`CallBackType` of the submit; empty without one."""
     created: float
     started: float | None
     ended: float | None
@@ -78,7 +94,19 @@ def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:
 
 def attempt_of(attempt: Attempt) -> dict[str, object]:
     """Return a delivery attempt in plain types."""
-    return msgspec.structs.asdict(attempt) | {"delivered": attempt.delivered}
+    plain = msgspec.structs.asdict(attempt)
+    return plain | {"delivered": attempt.delivered, "body": attempt.body.decode("utf-8", "replace")}
+
+
+def request_of(entry: RequestEntry) -> dict[str, object]:
+    """Return a request of the log in plain types; addresses in its body without passwords."""
+    body = _PASSWORD.sub("//***@", entry.body.decode("utf-8", "replace"))
+    return msgspec.structs.asdict(entry) | {"body": body}
+
+
+def reduced_request_of(entry: RequestEntry) -> dict[str, object]:
+    """Return a request of the log without its body, which has the callback addresses of other users of the mock."""
+    return {name: value for name, value in msgspec.structs.asdict(entry).items() if name != "body"}
 
 
 def reduced_attempt_of(attempt: Attempt) -> dict[str, object]:
@@ -105,10 +133,20 @@ def _job(job: Job) -> JobView:
         state=job.state,
         level=job.level,
         input_object=job.input_object,
+        user_data=_user_data(job.operation),
+        callback_url=without_password(job.callback.address or ""),
+        callback_format=job.callback.format or "",
+        callback_type=job.callback.type or "",
         created=job.created,
         started=job.started,
         ended=job.ended,
     )
+
+
+def _user_data(operation: bytes) -> str:
+    """Return UserData of the echoed Operation, which the mock wrote itself."""
+    found = _USER_DATA.search(operation)
+    return unescape(found[1].decode("utf-8"), _QUOTES) if found else ""
 
 
 def _queue(queue: Queue) -> QueueView:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ciq_mock.callback_rule import BodyFormat, Decision, Destination, Silence, Sink, decide
 from ciq_mock.clock import Clock, Timer
 from ciq_mock.delivery.address import AddressRefusedError, check_address, without_password
+from ciq_mock.delivery.callback_orders import CallbackOrders
 from ciq_mock.delivery.host_queues import HostQueues, PendingCallback, Subject
 from ciq_mock.delivery.log import Answer, Attempt, DeliveryLog
 from ciq_mock.delivery.sinks import SinkMessage, Sinks
@@ -23,6 +24,7 @@ from ciq_schemas.values import NotifyConfig
 if TYPE_CHECKING:
     from ciq_mock.delivery.sender import Sender
 
+DROPPED_BY_TEST = "dropped: a test requested it"
 BodyBuilder = Callable[[Subject, BodyFormat], bytes]
 """Builds the body of the callback of an ended job or run."""
 SettledListener = Callable[[Subject], None]
@@ -44,6 +46,8 @@ class CallbackDispatcher:
         self.no_callback: SettledListener | None = None
         """Called when the rules send no callback."""
         self.log = DeliveryLog(size=settings.log_size)
+        self.orders = CallbackOrders()
+        """One-time deviations of the next callbacks."""
         self.sinks = Sinks(size=settings.sink_size)
         self._settings = settings
         self._clock = clock
@@ -75,6 +79,7 @@ class CallbackDispatcher:
         if isinstance(event, Accepted):
             if self._client_opening is None:
                 self._open_client()
+            self._notify_waiters()
             return
         if not isinstance(event, Ended):
             return
@@ -102,8 +107,21 @@ class CallbackDispatcher:
                 if self.callback_settled is not None:
                     self.callback_settled(subject)
             case Silence():
+                self._notify_waiters()
                 if self.no_callback is not None:
                     self.no_callback(subject)
+
+    @property
+    def sending(self) -> int:
+        """Number of callbacks that wait for a worker or are being sent; delayed ones and retries do not count."""
+        return self._host_queues.waiting + len(self._sending)
+
+    def send_again(self, subject: Subject, earlier: Attempt) -> None:
+        """Send a callback once more, to the address and in the format of an earlier attempt."""
+        self._open_client()
+        newest = max(attempt.copy for attempt in self.log.of(subject.id))
+        form = BodyFormat(earlier.format)
+        self._enqueue(PendingCallback(subject=subject, url=earlier.url, body_format=form, copy=newest + 1))
 
     async def idle(self, timeout: float) -> None:
         """Wait until nothing is pending. Raises TimeoutError after `timeout` real seconds."""
@@ -131,6 +149,7 @@ class CallbackDispatcher:
         self._remove_unsent()
         await self._stop_workers()
         self.log.clear()
+        self.orders.clear()
         self.sinks.clear()
         self._count = 0
         self._notify_waiters()
@@ -161,8 +180,13 @@ class CallbackDispatcher:
             raise RuntimeError("the callback dispatcher is not started: await start() before the first event")
         self._open_client()
         self._count += 1
-        delay = self._settings.delay + (self._settings.stagger if self._count % 2 == 1 else 0.0)
-        for copy in range(1, self._settings.copies + 1):
+        order = self.orders.take()
+        delay = self._settings.delay + (self._settings.stagger if self._count % 2 == 1 else 0.0) + order.delay
+        if order.drop:
+            self._drop(PendingCallback(subject=subject, url=to.url, body_format=to.format, copy=1), DROPPED_BY_TEST)
+            self._given_up(subject)
+            return
+        for copy in range(1, self._settings.copies + order.copies + 1):
             pending = PendingCallback(subject=subject, url=to.url, body_format=to.format, copy=copy)
             try:
                 check_address(to.url, self._settings)
@@ -179,6 +203,10 @@ class CallbackDispatcher:
                 self._delay(pending, delay)
             else:
                 self._enqueue(pending)
+
+    def _given_up(self, subject: Subject) -> None:
+        if self.callback_settled is not None:
+            self.callback_settled(subject)
 
     def _delay(self, pending: PendingCallback, seconds: float) -> None:
         def due() -> None:
@@ -230,12 +258,15 @@ class CallbackDispatcher:
         pending.attempts += 1
         started = self._clock.now()
         answer = Answer(None, "not sent: the body could not be built")
+        body = b""
+        headers: tuple[tuple[str, str], ...] = ()
         try:
             body = self._build(pending.subject, pending.format)
+            headers = sender.headers_of(body, pending.format)
             answer = Answer(None, "cut off: the mock was stopped")
             answer = await sender.post(pending.url, body, pending.format)
         finally:
-            attempt = self._attempt_entry(pending, pending.attempts, started, answer)
+            attempt = self._attempt_entry(pending, pending.attempts, started, answer, body=body, headers=headers)
             self.log.add(attempt)
         retries = self._settings.retry_after
         if attempt.delivered or (pending.attempts > len(retries) and not self._closing):
@@ -244,8 +275,7 @@ class CallbackDispatcher:
             self._delay(pending, retries[pending.attempts - 1])
 
     def _settled(self, pending: PendingCallback) -> None:
-        if self.callback_settled is not None:
-            self.callback_settled(pending.subject)
+        self._given_up(pending.subject)
 
     def _worker_done(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
@@ -281,7 +311,16 @@ class CallbackDispatcher:
         self.log.add(self._attempt_entry(pending, 0, self._clock.now(), Answer(None, why)))
         self._notify_waiters()
 
-    def _attempt_entry(self, pending: PendingCallback, number: int, started: float, answer: Answer) -> Attempt:
+    def _attempt_entry(
+        self,
+        pending: PendingCallback,
+        number: int,
+        started: float,
+        answer: Answer,
+        *,
+        body: bytes = b"",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> Attempt:
         return Attempt(
             job_id=pending.subject.id,
             url=without_password(pending.url),
@@ -291,6 +330,9 @@ class CallbackDispatcher:
             ended=self._clock.now(),
             status=answer.status,
             error=answer.error,
+            format=pending.format,
+            headers=headers,
+            body=body,
         )
 
     def _notify_waiters(self) -> None:

@@ -24,6 +24,12 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     ended: float
     status: int | None = None
     error: str = ""
+    format: str = ""
+    """Format of the body: XML or JSON."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers that the mock sent, without Host; empty without an attempt."""
+    body: bytes = b""
+    """The body that the mock sent; empty without an attempt."""
 
     def __repr__(self) -> str:
         outcome = self.error or self.status

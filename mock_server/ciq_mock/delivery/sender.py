@@ -34,22 +34,26 @@ class Sender:
         """Create the client; must be called in a running event loop. `resolver` is for tests."""
         self._timeout = settings.timeout
         self._connector = BoundedConnector(settings, resolver)
+        self._headers = {
+            body_format: (
+                ("User-Agent", settings.user_agent),
+                ("Content-Type", content_type),
+                ("Accept-Encoding", "gzip"),
+            )
+            for body_format, content_type in self.content_types.items()
+        }
         # One session per format: its headers are prepared once.
         self._sessions = {
             body_format: aiohttp.ClientSession(
                 connector=self._connector,
                 connector_owner=False,
-                headers={
-                    "User-Agent": settings.user_agent,
-                    "Content-Type": content_type,
-                    "Accept-Encoding": "gzip",
-                },
+                headers=dict(self._headers[body_format]),
                 timeout=aiohttp.ClientTimeout(total=settings.timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 skip_auto_headers=("Accept",),
             )
-            for body_format, content_type in self.content_types.items()
+            for body_format in self.content_types
         }
 
     async def __aenter__(self) -> Self:
@@ -59,6 +63,10 @@ class Sender:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def headers_of(self, body: bytes, body_format: BodyFormat) -> tuple[tuple[str, str], ...]:
+        """Return the headers of an attempt, without Host."""
+        return (*self._headers[body_format], ("Content-Length", str(len(body))))
 
     async def post(self, url: str, body: bytes, body_format: BodyFormat) -> Answer:
         """Send once; return every failure of network or receiver as an Answer."""

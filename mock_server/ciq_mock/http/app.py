@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from ciq_mock.http.cross_origin import is_preflight, permission, readable
 from ciq_mock.http.json_answers import JSON, as_json
 from ciq_mock.http.protocol import Answered, Headers, Spelled
-from ciq_mock.http.request_log import RequestEntry, RequestLog, shown_target
+from ciq_mock.http.request_log import KEPT_BODY, RequestEntry, RequestLog, shown_target
 from ciq_mock.http.router import Router
 from ciq_mock.http.target import HostReader, Place, read_path, read_query
 from ciq_mock.service.call import Answer, Call
@@ -146,18 +146,20 @@ class ServiceApp:
         try:
             answer = self._answer(scope, headers, body, request_id)
         except Refusal as refusal:
-            return self._refused(scope, headers, request_id, refusal)
+            return self._refused(scope, headers, request_id, refusal, body)
         except Exception:
             logger.exception("request %s %r failed", scope["method"], scope["raw_path"])
             internal = Refusal(ErrorCode.INTERNAL_ERROR, "the mock failed; see the traceback in its log")
-            return self._refused(scope, headers, request_id, internal)
-        self.log_request(scope, headers, answer.status, request_id, None)
+            return self._refused(scope, headers, request_id, internal, body)
+        self.log_request(scope, headers, answer.status, request_id, None, body)
         content_type = _JSON if answer.json else _XML
         return answer.status, _with_length(answer.body, self.identity(request_id), content_type), answer.body
 
-    def _refused(self, scope: Scope, headers: dict[bytes, bytes], request_id: str, refusal: Refusal) -> Answered:
+    def _refused(
+        self, scope: Scope, headers: dict[bytes, bytes], request_id: str, refusal: Refusal, body: bytes = b""
+    ) -> Answered:
         extra, content = self.render_refusal(refusal, resource_of(scope), request_id)
-        self.log_request(scope, headers, refusal.status, request_id, refusal)
+        self.log_request(scope, headers, refusal.status, request_id, refusal, body)
         return refusal.status, _with_length(content, extra), content
 
     def render_unparsed(self, refusal: Refusal, resource: str) -> tuple[Headers, bytes]:
@@ -247,6 +249,7 @@ class ServiceApp:
         status: int,
         request_id: str,
         refusal: Refusal | None,
+        body: bytes = b"",
     ) -> None:
         """Add an answered request to the log."""
         self._log.add(
@@ -260,6 +263,7 @@ class ServiceApp:
                 code="" if refusal is None else refusal.code,
                 reason="" if refusal is None else refusal.message,
                 expected="" if refusal is None else refusal.for_log,
+                body=body[:KEPT_BODY],
             )
         )
 

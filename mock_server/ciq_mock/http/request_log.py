@@ -1,6 +1,6 @@
 """The log of the newest requests and their answers: bounded, and without secrets.
 
-It never holds header values, query values of a signature, or bodies.
+It never holds header values or query values of a signature. It holds the beginning of a body.
 """
 
 import re
@@ -11,6 +11,8 @@ import msgspec
 
 _SECRET_PARAMETER = re.compile(r"(?i)\b(q-[a-z-]+|sign|x-(?:ci|cos)-security-token|(?:master|backup)playkey)=[^&]*")
 _LONGEST_TARGET = 500
+KEPT_BODY = 16 * 1024
+"""Bytes of a request body that the log keeps: more than any documented submit needs."""
 
 
 class RequestEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -28,6 +30,8 @@ class RequestEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     code: str = ""
     reason: str = ""
     expected: str = ""
+    body: bytes = b""
+    """The first `KEPT_BODY` bytes of the body."""
 
 
 class RequestLog:

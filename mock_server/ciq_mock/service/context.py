@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ciq_mock.engine import Engine
+from ciq_mock.interventions import Interventions
 from ciq_mock.objects import Library
 from ciq_mock.resources import BucketResources
 from ciq_mock.service.job_documents import Results
@@ -25,6 +26,7 @@ class ServiceContext:
     resources: BucketResources
     library: Library
     results: Results
+    interventions: Interventions
     settings: MockSettings
     now: Callable[[], float]
     wake: Callable[[], None]

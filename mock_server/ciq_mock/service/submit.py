@@ -43,9 +43,11 @@ def submit(context: ServiceContext, operation: FeatureOperation, call: Call) -> 
     specs = job_specs_of(context, FEATURES[feature], call, form, tags)
     if form.queue_type and feature is Feature.MEDIA and form.queue_type not in FEATURES[feature].categories:
         raise invalid(f"QueueType must be SpeedTranscoding, not {shortened(form.queue_type)}")
+    planned = context.interventions.changed(specs)
     jobs = context.engine.submit(
-        context.now(), bucket, feature, specs, queue_id=form.queue_id or None, category=form.queue_type or None
+        context.now(), bucket, feature, planned, queue_id=form.queue_id or None, category=form.queue_type or None
     )
+    context.interventions.used(len(jobs))
     context.wake()
     return Answer(job_documents.submitted(jobs))
 

@@ -99,6 +99,11 @@ class Workflows:
         self._open: dict[str, tuple[Run, Task]] = {}
         """Tasks whose jobs have not ended, by job id."""
 
+    @property
+    def has_runs(self) -> bool:
+        """Whether a run is on record."""
+        return bool(self._runs)
+
     def clear(self) -> None:
         """Remove everything."""
         for table in (self._workflows, self._runs, self._by_bucket, self._open):
