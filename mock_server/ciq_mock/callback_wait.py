@@ -42,7 +42,7 @@ async def wait_for_callbacks(mock: Mock, wanted: int | CallbackCondition, timeou
     except TimeoutError as error:
         raise TimeoutError("; ".join([str(error), *_hints(mock)])) from None
     if reason:
-        counts = f"{log.delivered} of {wanted} callbacks delivered in {log.attempts} attempts"
+        counts = f"{log.delivered} callbacks delivered in {log.attempts} attempts, {wanted} wanted"
         raise NoMoreCallbacksError("; ".join([f"no more callbacks can come: {reason}", counts, *_hints(mock)]))
     return tuple(attempt for attempt in log if attempt.delivered)
 

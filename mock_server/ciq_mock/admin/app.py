@@ -147,7 +147,8 @@ class _Pages:
 
     async def requests(self, _: Request) -> Response:
         """Return the newest requests and their answers; with the reason of a refusal."""
-        return _json({"count": self._mock.requests.count, "newest": list(self._mock.requests)})
+        newest = [self._request_of(entry) for entry in self._mock.requests]
+        return _json({"count": self._mock.requests.count, "newest": newest})
 
     def _clock(self) -> dict[str, object]:
         now = self._mock.clock.now()

@@ -118,7 +118,10 @@ INTERVENTIONS: dict[str, tuple[type[msgspec.Struct], Apply]] = {
 
 def intervention_routes(mock: Mock) -> list[Route]:
     """Return the routes."""
-    return [Route(path, _handler(mock, kind, apply), methods=["POST"]) for path, (kind, apply) in INTERVENTIONS.items()]
+    return [
+        Route(f"/_ciq{path}", _handler(mock, kind, apply), methods=["POST"])
+        for path, (kind, apply) in INTERVENTIONS.items()
+    ]
 
 
 def _handler(mock: Mock, kind: type[msgspec.Struct], apply: Apply) -> Callable[[Request], Any]:
