@@ -151,6 +151,7 @@ def _profile() -> JsonSchema:
         "output_prefix": some,
         "callback_bind": {"type": "string", "pattern": ".+:[0-9]{1,5}$"},
         "callback_url": {"anyOf": [{"const": ""}, address]},
+        "ca_file": {"type": "string", "minLength": 1},
         "timeout_factor": {"type": "number", "minimum": 0.1, "maximum": 100},
         "restart_command": {"type": "string", "minLength": 1},
         "credentials": _table({"secret_id": some, "secret_key": some, "token": some}),

@@ -11,11 +11,14 @@ PUBLIC = {
     "AddressInUseError",
     "AdminSettings",
     "Attempt",
+    "Certificate",
     "ClockKind",
     "Credentials",
     "DeliverySettings",
     "Failure",
     "FailureByInput",
+    "ForeignRequest",
+    "Handshake",
     "HeldReading",
     "IdSource",
     "JobView",
@@ -29,6 +32,7 @@ PUBLIC = {
     "SettingError",
     "Shutdown",
     "StoreError",
+    "TlsSettings",
     "UnknownInput",
 }
 """Users import these names: removing one breaks them."""
