@@ -35,7 +35,7 @@ def test_pause_separates_late_jobs_and_operations(waiting: list[str], separated:
     assert made.proven & {"late", "request"} == separated
 
 
-def test_next_pause_aims_at_late_jobs_then_at_operations() -> None:
+def test_next_pause_aims_at_late_jobs_then_at_operations_then_at_the_next_level() -> None:
     """The aim is the number of jobs that must start; 0 when nothing is left to separate."""
     made = batch()
     everything = list(made.levels)
@@ -43,4 +43,6 @@ def test_next_pause_aims_at_late_jobs_then_at_operations() -> None:
     assert made.next_to_separate(everything, {"request"}) == 3
     assert made.next_to_separate(everything[:-1], {"late", "request"}) == 2
     assert made.next_to_separate(["z0", "z1"], {"late", "request"}) == 0
+    assert made.next_to_separate(everything, {"1>0"}) == 2
+    assert made.next_to_separate(["z0", "z1"], {"1>0"}) == 0
     assert made.next_to_separate(everything, set()) == 0

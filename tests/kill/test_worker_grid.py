@@ -40,14 +40,9 @@ UNSEEN = MappingProxyType(
     {
         ("running-job-preempted", 1, 0.02): "no describe shows the job Running twice before it ends",
         ("running-job-preempted", 4, 0.02): "no describe shows the job Running twice before it ends",
-        ("request-runs-backwards", 1, 0.02): "the jobs of a request start within 0.12 s",
-        ("request-runs-backwards", 4, 0.02): "the jobs of a request start within 0.03 s",
-        ("request-runs-backwards", 4, 0.1): "the jobs of a request start within 0.2 s",
-        ("request-runs-backwards", 4, 0.3): "workers take all jobs of the request at once",
-        ("request-runs-backwards", 4, 2.0): "workers take all jobs of the request at once",
     }
 )
-"""Cells in which the start times do not show the fault: more of the jobs start at once than tell an order."""
+"""Cells in which no describe shows the fault."""
 REPEATED = 10
 
 

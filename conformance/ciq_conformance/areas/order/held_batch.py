@@ -88,9 +88,9 @@ class Batch:
             self.proven.add("request")
 
     def next_to_separate(self, waiting: list[str], wanted: set[str]) -> int:
-        """Returns how many of the waiting jobs must start to separate the late jobs, or the Operations of a request.
+        """Returns how many of the waiting jobs must start to separate the late jobs, the Operations, or levels 1 and 0.
 
-        0 when both are proven or have started.
+        0 when these are proven or have started.
         """
         ranked = self.by_rank(waiting)
         operations = {job for request in self.requests for job in request}
@@ -98,7 +98,8 @@ class Batch:
             places = [number for number, job in enumerate(ranked, 1) if job in jobs]
             if places and name in wanted:
                 return places[len(places) // 2]
-        return 0
+        first = next((number for number, job in enumerate(ranked, 1) if self.levels[job] == 1), 0)
+        return first if "1>0" in wanted else 0
 
 
 def submit_batch(
