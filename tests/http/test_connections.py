@@ -109,6 +109,16 @@ def test_upgrade_and_connect_are_refused(server: MockServer, raw: bytes, status:
     assert send_raw(server, raw)[0] == status
 
 
+def test_body_with_offer_of_http_2_is_read(server: MockServer) -> None:
+    """Java's HttpClient makes the offer in its first request, which may have a body; the mock ignores it."""
+    body = submit_body()
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAA\r\nUpgrade: h2c\r\n"
+    raw = b"POST /jobs HTTP/1.1\r\n%sHost: x\r\nContent-Length: %d\r\n\r\n%s" % (offer, len(body), body)
+    status, _, answer = send_raw(server, raw, method="POST")
+    assert status == 200, answer
+    assert b"<JobId>" in answer
+
+
 def test_absolute_target_selects_bucket_by_host(server: MockServer) -> None:
     """A client behind a proxy sends absolute targets; each bucket has its own queues."""
     host = b"other-1250000000.ci.ap-test.myqcloud.com"

@@ -13,6 +13,8 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 from http_bench import send_raw, submit_body
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ciq_mock.certificates import Authority
 from ciq_mock.client_environment import TRUST_STORE_PASSWORD, trust_store_of
@@ -146,7 +148,7 @@ def test_tls_1_2_is_accepted_and_older_is_not(server: MockServer) -> None:
 def test_head_limit_holds_inside_tls(server: MockServer) -> None:
     """The limits of plain HTTP are those of HTTPS."""
     with encrypted(server, "localhost") as sock:
-        status, _, body = answer_on(sock, b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        status, _, body = answer_on(sock, b"GET /" + b"x" * 65_600 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     assert status == 400
     assert b"longer than 65536 bytes" in body
 
@@ -337,6 +339,9 @@ def test_foreign_target_and_host_are_refused_and_counted(server: MockServer) -> 
         ("target", "api.github.com"),
         ("Host", "www.example.com"),
     ]
+    assert [one.status for one in server.requests] == [403, 403]
+    state = requests.get(f"{server.url}/_ciq/state", timeout=10).json()
+    assert state["foreign_requests"] == 2
     server.reset()
     assert server.foreign_requests == ()
 
@@ -416,6 +421,22 @@ def test_endless_handshake_is_cut(server: MockServer) -> None:
             sock.sendall(record)
             sent += len(record)
     assert sent < 64 << 20
+
+
+@given(
+    start=st.sampled_from([b"\x16", b"\x16\x03\x01", b"CONNECT ", b"CONNECT localhost:443 "]),
+    rest=st.binary(max_size=300),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_random_bytes_end_without_harm(server: MockServer, start: bytes, rest: bytes) -> None:
+    """Whatever follows the first byte of a handshake or CONNECT, the connection ends, and the mock serves the next."""
+    with connected(server) as sock:
+        sock.sendall(start + rest)
+        sock.shutdown(socket.SHUT_WR)
+        received = read_all(sock)
+    assert received[:1] in (b"", b"\x15") or received.startswith(b"HTTP/1.1 ")
+    assert not received.startswith(b"HTTP/1.1 5")
+    assert send_raw(server, get("x"))[0] == 200
 
 
 def test_connections_in_handshake_count_against_the_limit() -> None:

@@ -85,6 +85,7 @@ def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:
     return {
         "time": times.written(mock.clock.now()),
         "queues": [asdict(queue) for queue in queues_of(mock)],
+        "foreign_requests": mock.foreign.count,
         "jobs": {state.value: states[state] for state in JobState},
         "newest_jobs": [asdict(job) for job in newest],
         "callbacks_pending": mock.delivery.pending,

@@ -20,8 +20,10 @@ from ciq_mock.settings import Handshake, Limits, TlsSettings
 
 _CONNECT = b"CONNECT "
 _CONNECT_LINE = re.compile(rb"CONNECT ([^\x00-\x20\x7f]{1,300}) HTTP/1\.[01]\r\n")
+_LONGEST_TARGET = 500
 _PORT = re.compile(rb".+:[0-9]{1,5}")
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_H2C = re.compile(rb"(?i)(?<=\r\n)upgrade:(?=[ \t]*h2c[ \t]*\r\n)")
 _NO_TLS = "this port of the mock has no TLS: use http://, or start the mock with --tls"
 
 
@@ -65,6 +67,15 @@ class Connection(Protocol):
         ...
 
 
+def without_h2c(data: bytes) -> bytes:
+    """Return the first bytes of a connection without the offer of HTTP/2 that Java's HttpClient makes.
+
+    A server may ignore the offer (RFC 9110, 7.8), but the HTTP parser would then drop the body of the request.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return b"".join((_H2C.sub(b"ignored:", head + end[:2]), end[2:], rest))
+
+
 LogRefused = Callable[[str, bytes, int, str], None]
 """Method, target, status and reason of what was refused before it was a request."""
 
@@ -105,7 +116,9 @@ class Port:
             return None  # the HTTP server refuses it
         if host is None or self.known.accepts(host):
             return None
-        return self.refuse_foreign("target", host)
+        refusal = self.refuse_foreign("target", host)
+        self.log(method, target[:_LONGEST_TARGET], refusal.status, refusal.message)
+        return refusal
 
     def refuse_foreign(self, place: str, host: bytes) -> Refusal:
         """Count a request for a host outside the service and return its refusal."""

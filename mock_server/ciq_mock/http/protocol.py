@@ -17,7 +17,7 @@ import httptools
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from ciq_mock.http.port import Port
+from ciq_mock.http.port import Port, without_h2c
 from ciq_mock.service.refusal import ErrorCode, Refusal
 from ciq_mock.settings import Limits
 
@@ -150,6 +150,8 @@ def bounded_protocol(
                 self._first = False
                 if port is not None and port.take(self, data):
                     return
+                if b"h2c" in data:
+                    data = without_h2c(data)
             if self._held:
                 self._held += data
                 self.flow.pause_reading()

@@ -90,7 +90,7 @@ public class CorePath {
     static void advance(int seconds) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(URI.create(System.getenv("CIQ_MOCK") + "/_ciq/clock/advance"))
             .POST(HttpRequest.BodyPublishers.ofString("{\"seconds\": " + seconds + "}")).build();
-        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).proxy(HttpClient.Builder.NO_PROXY).build().send(request, HttpResponse.BodyHandlers.discarding());
+        HttpClient.newBuilder().proxy(HttpClient.Builder.NO_PROXY).build().send(request, HttpResponse.BodyHandlers.discarding());
     }
 
     interface Reading {
