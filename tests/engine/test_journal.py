@@ -3,7 +3,9 @@
 import os
 import sqlite3
 import stat
+import sys
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -14,8 +16,11 @@ from ciq_mock.journal.journal_errors import (
     JournalWriteError,
     NewerFormatError,
 )
+from ciq_mock.journal.last_commit import LastCommit, LastCommitFile
 from ciq_mock.journal.records import FORMAT
-from ciq_mock.journal.sqlite_journal import FILE_NAME, SqliteJournal
+from ciq_mock.journal.sqlite_journal import FILE_NAME, Rewrite, SqliteJournal
+
+LINUX = sys.platform == "linux"
 
 
 def written(folder: Path, *commits: bytes) -> Path:
@@ -66,6 +71,9 @@ def test_journal_of_newer_format_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(file) as db:
         db.execute(f"PRAGMA user_version = {FORMAT + 1}")
     db.close()
+    other = LastCommitFile(tmp_path / f"{FILE_NAME}-last", journal_format=FORMAT + 1)
+    other.open(1)
+    other.close()
     with pytest.raises(NewerFormatError, match=f"has format {FORMAT + 1}.*reads up to {FORMAT}"):
         SqliteJournal(tmp_path)
     with sqlite3.connect(file) as db:
@@ -94,9 +102,9 @@ def test_file_that_is_not_a_journal_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lost", [1, 20, 500, 4000])
 def test_truncated_file_loses_only_last_commits(tmp_path: Path, lost: int) -> None:
-    """The end of the file is cut off, as by a crash in the middle of a write.
+    """The end of the file is cut off, as by a crash of the machine in the middle of a write.
 
-    The last commits may be lost. The others are complete and are the first ones.
+    The last commits may be lost. The others are complete and are the first ones. Without a crash that is damage.
     """
     made = [bytes([65 + number]) * 3000 for number in range(8)]
     journal = SqliteJournal(tmp_path / "live")
@@ -109,9 +117,50 @@ def test_truncated_file_loses_only_last_commits(tmp_path: Path, lost: int) -> No
     journal.close()
     log = torn / f"{FILE_NAME}-wal"
     os.truncate(log, log.stat().st_size - lost)
+    if LINUX:
+        with pytest.raises(DamagedJournalError, match=r"commit [78]( to 8)? of .* was acknowledged and is missing"):
+            read(torn)
+    other_boot(torn)
     found = read(torn)
     assert found == made[: len(found)]
     assert len(made) - 2 <= len(found) < len(made)
+
+
+def other_boot(folder: Path) -> None:
+    """Change the journal's file on its last commit as if the machine had been restarted since."""
+    file = folder / f"{FILE_NAME}-last"
+    data = file.read_bytes()[:-4]
+    data = data[:-16] + bytes(15) + b"\1"
+    file.write_bytes(data + crc32(data).to_bytes(4, "little"))
+
+
+@pytest.mark.parametrize("number", [-1, 0, 9])
+def test_file_on_last_commit_may_be_older_damaged_or_missing(tmp_path: Path, number: int) -> None:
+    """A kill between a commit and the write of its number leaves a lower number. -1: the file is damaged."""
+    written(tmp_path, b"one", b"two")
+    file = tmp_path / f"{FILE_NAME}-last"
+    if number < 0:
+        file.write_bytes(bytes(len(file.read_bytes())))
+    elif number:
+        file.unlink()
+    else:
+        other = LastCommitFile(file, journal_format=FORMAT)
+        other.open(1)
+        other.close()
+    assert read(tmp_path) == [b"one", b"two"]
+    assert LastCommitFile(file, journal_format=FORMAT).read() == LastCommit(2, FORMAT, LINUX)
+
+
+def test_numbers_of_removed_commits_are_not_used_again(tmp_path: Path) -> None:
+    """A compaction may remove the last commit; the file on the last commit stays valid."""
+    written(tmp_path, b"one", b"two")
+    journal = SqliteJournal(tmp_path)
+    journal.rewrite(Rewrite(removed=[1, 2], saved=6, replaced=[], block=None, forgotten_before=0.0))
+    journal.close()
+    journal = SqliteJournal(tmp_path)
+    journal.append(3.0, b"three")
+    assert list(journal.commits()) == [(3, b"three")]
+    journal.close()
 
 
 def test_damaged_page_is_reported_as_damage(tmp_path: Path) -> None:

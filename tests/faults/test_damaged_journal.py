@@ -74,6 +74,64 @@ def test_flipped_bit_in_log_is_named_and_recovered(tmp_path: Path) -> None:
         assert 20 <= len(known) <= 39
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the system has no id of its boot")
+def test_flipped_bit_in_last_frame_of_log_is_named_and_recovered(tmp_path: Path) -> None:
+    """SQLite takes the frame for an incomplete write; the journal knows that its commit was acknowledged."""
+    with mock_process(tmp_path, "--duration", "3600", "--workers", "1") as mock, Client(mock.port) as client:
+        ids = [client.submit(f"in/{number}.mp4") for number in range(10)]
+        mock.kill()
+    log = tmp_path / f"{FILE_NAME}-wal"
+    data = log.read_bytes()
+    log.write_bytes(flipped(data, len(data) - 1000))
+    for _ in range(2):  # the first attempt has let SQLite drop the frame
+        with pytest.raises(DamagedJournalError, match=r"commit \d+ of .* was acknowledged and is missing.*--recover"):
+            MockServer(MEDIA, data=tmp_path).start()
+    assert "was acknowledged" in str(recover(tmp_path))
+    with MockServer(MEDIA, data=tmp_path) as server, Client(server.port) as client:
+        assert client.known(ids) == set(ids[:-1])
+        assert client.submit() not in ids
+
+
+@pytest.mark.parametrize("place", [0, 20, 60, 62, 68, 71, 105, 1000, 3900, 4000, 4090])
+def test_flipped_bit_in_first_page_is_named_or_harmless_and_recovered(
+    tmp_path: Path, journal: tuple[Path, list[str]], place: int
+) -> None:
+    """The page holds the header of SQLite and the schema. All jobs are kept."""
+    folder, ids = journal
+    broken = shutil.copytree(folder, tmp_path / "broken")
+    data = (broken / FILE_NAME).read_bytes()
+    (broken / FILE_NAME).write_bytes(flipped(data, place))
+    try:
+        read(broken)
+    except DamagedJournalError as error:
+        assert "--recover" in str(error)  # noqa: PT017
+        assert "Kept: 4" in str(recover(broken))
+    with MockServer(MEDIA, data=broken) as server, Client(server.port) as client:
+        assert client.known(ids) == set(ids)
+
+
+def test_lost_first_page_is_recovered(tmp_path: Path, journal: tuple[Path, list[str]]) -> None:
+    """The file on the last commit shows that it was a journal."""
+    broken = shutil.copytree(journal[0], tmp_path / "broken")
+    data = (broken / FILE_NAME).read_bytes()
+    (broken / FILE_NAME).write_bytes(bytes(4096) + data[4096:])
+    recover(broken)
+    with MockServer(MEDIA, data=broken) as server, Client(server.port) as client:
+        assert client.known(journal[1]) == set(journal[1])
+
+
+def test_file_of_another_program_is_not_recovered(tmp_path: Path) -> None:
+    """It stays where it is."""
+    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+    before = (tmp_path / FILE_NAME).read_bytes()
+    with pytest.raises(DamagedJournalError):
+        recover(tmp_path)
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+    assert list(tmp_path.glob("damaged-*")) == []
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_flipped_bit_anywhere_is_found_or_harmless(tmp_path: Path, journal: tuple[Path, list[str]], seed: int) -> None:
     """Either the journal is refused as damaged, or all commits are read as they were written."""

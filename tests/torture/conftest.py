@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from torture_figures import PAGE, WRITE, Figures
+from reliability_page import TORTURE, write_section
+from torture_figures import WRITE, Figures
 
 
 @pytest.fixture(scope="session")
@@ -13,4 +14,4 @@ def figures() -> Iterator[Figures]:
     collected = Figures()
     yield collected
     if os.environ.get(WRITE) == "1":
-        PAGE.write_text(collected.page(), encoding="utf-8")
+        write_section(TORTURE, collected.rows)

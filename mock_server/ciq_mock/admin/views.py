@@ -4,7 +4,6 @@ Must not change the mock.
 """
 
 import re
-from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from xml.sax.saxutils import unescape
 
@@ -79,9 +78,8 @@ def queues_of(mock: Mock) -> tuple[QueueView, ...]:
 
 def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:
     """Return the state in plain types: queues, numbers of jobs by state, the newest jobs."""
-    jobs = mock.engine.jobs()
-    states = Counter(job.state for job in jobs)
-    newest = [_job(job) for job in deque(jobs, maxlen=most_jobs)]
+    states = mock.engine.states()
+    newest = [_job(job) for job in mock.engine.last_jobs(most_jobs)]
     return {
         "time": times.written(mock.clock.now()),
         "queues": [asdict(queue) for queue in queues_of(mock)],

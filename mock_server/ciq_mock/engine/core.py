@@ -10,12 +10,17 @@ The engine collects events until `advance` returns them.
 Must not know HTTP, XML, asyncio, a clock or how a callback is sent.
 """
 
-from collections import deque
-from collections.abc import Iterator, Sequence, ValuesView
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from functools import partial
+from heapq import heappop, heappush, merge
+from itertools import islice
 from math import inf
+from operator import attrgetter
 
+from ciq_mock.engine.archive import Archive
+from ciq_mock.engine.ended_jobs import end_of
 from ciq_mock.engine.errors import (
     CancelRefusedError,
     NotActivatedError,
@@ -39,8 +44,10 @@ from ciq_mock.engine.queue import Job, Queue
 from ciq_mock.engine.values import MOST_OPERATIONS, EngineRules, JobSpec
 from ciq_mock.ids import QUEUE_LETTER, IdSource
 from ciq_schemas.features import FEATURES, Feature
-from ciq_schemas.lifecycle import JobEvent, QueueState
+from ciq_schemas.lifecycle import JobEvent, JobState, QueueState
 from ciq_schemas.values import NotifyConfig
+
+_NUMBER = attrgetter("number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +81,7 @@ class Engine:
         self._ledgers: dict[tuple[str, Feature], Ledger] = {}
         self._jobs: dict[str, Job] = {}
         self._ended: deque[Job] = deque()
+        self._archive = Archive()
         self._ends: list[tuple[float, int, Job]] = []
         self._ready: dict[Queue, None] = {}
         self._events: list[Event] = []
@@ -119,6 +127,7 @@ class Engine:
         self._ledgers.clear()
         self._jobs.clear()
         self._ended.clear()
+        self._archive = Archive()
         self._ends.clear()
         self._ready.clear()
         self._events.clear()
@@ -163,8 +172,7 @@ class Engine:
         now = self._settle(now)
         activation = self._activation(bucket, feature)
         del self._active[bucket, feature]
-        if not len(self._ledgers[bucket, feature]):
-            del self._ledgers[bucket, feature]
+        self._drop_if_empty((bucket, feature))
         for queue in activation.queues:
             for job in list(queue.waiting):
                 self._cancel(now, job)
@@ -268,21 +276,48 @@ class Engine:
         """Return the job with that id as it is at `now`; None when the bucket has no such job."""
         self._settle(now)
         job = self._jobs.get(job_id)
+        if job is None and self._archive.count:
+            job = self._archive.job(job_id)
         return job if job is not None and job.queue.bucket == bucket else None
 
     def on_record(self, job_id: str, number: int) -> Job | None:
-        """Return the job with that id and number if it is on record."""
+        """Return the job with that id and number if it is on record and not in the archive."""
         job = self._jobs.get(job_id)
         return job if job is not None and job.number == number else None
 
-    @property
-    def ended(self) -> Sequence[Job]:
-        """The ended jobs on record; the one that ended first is the first."""
-        return self._ended
+    def jobs(self) -> Collection[Job]:
+        """Return every job on record, in order of acceptance. This decodes the whole archive."""
+        if not self._archive.count:
+            return self._jobs.values()
+        return list(merge(self._archive.jobs(), self._jobs.values(), key=_NUMBER))
 
-    def jobs(self) -> ValuesView[Job]:
-        """Return every job on record, in order of acceptance."""
-        return self._jobs.values()
+    def last_jobs(self, most: int) -> list[Job]:
+        """Return the jobs that were accepted last, in order of acceptance."""
+        live = reversed(self._jobs.values())
+        archived = self._archive.newest() if self._archive.count else ()
+        return list(islice(merge(live, archived, key=_NUMBER, reverse=True), most))[::-1]
+
+    @property
+    def count(self) -> int:
+        """Number of jobs on record."""
+        return len(self._jobs) + self._archive.count
+
+    def states(self) -> Counter[JobState]:
+        """Return the number of jobs on record by the state that they show."""
+        return Counter(job.state for job in self._jobs.values()) + self._archive.states
+
+    @property
+    def oldest_end(self) -> float:
+        """When the ended job on record ended that ended first; minus infinity when there is none."""
+        first = min(end_of(self._ended[0]) if self._ended else inf, self._archive.oldest_end)
+        return -inf if first == inf else first
+
+    def end_of_newest(self, count: int) -> float:
+        """Return a time at or before the end of the job that ended `count`-th last."""
+        if len(self._ended) >= count:
+            return end_of(self._ended[-count])
+        archived = self._archive.end_of_newest(count - len(self._ended))
+        return min(end_of(self._ended[0]), archived) if self._ended else archived
 
     def list_jobs(
         self,
@@ -297,15 +332,20 @@ class Engine:
         """Return one page of the jobs of the feature. Raises NotActivatedError, BadCursorError."""
         self._settle(now)
         self._activation(bucket, feature)
-        return self._ledgers[bucket, feature].page(wanted, size=size, token=token)
+        archived = partial(self._archive.listed, (bucket, feature)) if self._archive.count else None
+        return self._ledgers[bucket, feature].page(wanted, size=size, token=token, archived=archived)
 
     def newest_jobs(self, bucket: str, feature: Feature, *, before: int | None = None) -> Iterator[Job]:
         """Yield the jobs on record of the feature, also if it is not active, from the newest accepted to the oldest.
 
         `before`: only jobs with a smaller number.
         """
-        ledger = self._ledgers.get((bucket, feature))
-        return iter(()) if ledger is None else ledger.newest(before)
+        place = (bucket, feature)
+        ledger = self._ledgers.get(place)
+        live = iter(()) if ledger is None else ledger.newest(before)
+        if not self._archive.has(place):
+            return live
+        return merge(live, self._archive.newest(place, before), key=_NUMBER, reverse=True)
 
     def cancel(self, now: float, bucket: str, job_ids: Sequence[str]) -> tuple[Job, ...]:
         """Cancel waiting jobs, all or none. Raises UnknownJobError, CancelRefusedError."""
@@ -383,14 +423,23 @@ class Engine:
         """Put an ended job on record; remove the one that ended first when the record is full."""
         self._ended.append(job)
         job.queue.count_ended(job.state)
-        if len(self._ended) > self.rules.records:
-            self._forget(self._ended.popleft())
+        if len(self._ended) + self._archive.count > self.rules.records:
+            self._forget_oldest()
 
-    def _forget(self, job: Job) -> None:
+    def _forget_oldest(self) -> None:
+        """Remove the ended job that ended first from the record."""
+        if self._archive.count and (not self._ended or self._archive.oldest_end <= end_of(self._ended[0])):
+            job = self._archive.remove_oldest()
+        else:
+            job = self._ended.popleft()
+            if self._jobs.get(job.id) is job:
+                del self._jobs[job.id]
+            self._ledgers[job.bucket, job.feature].forget(job)
         job.queue.count_ended(job.state, -1)
-        if self._jobs.get(job.id) is job:
-            del self._jobs[job.id]
-        key = (job.bucket, job.feature)
-        self._ledgers[key].forget(job)
-        if key not in self._active and not len(self._ledgers[key]):
-            del self._ledgers[key]
+        if (job.bucket, job.feature) not in self._active:
+            self._drop_if_empty((job.bucket, job.feature))
+
+    def _drop_if_empty(self, place: tuple[str, Feature]) -> None:
+        """Delete the ledger of a feature that is not active, if it has no job on record."""
+        if not len(self._ledgers[place]) and not self._archive.has(place):
+            del self._ledgers[place]

@@ -6,7 +6,7 @@ A cursor names the last job of a page, so while jobs are added no page repeats o
 from binascii import crc32
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from heapq import merge
@@ -63,6 +63,20 @@ class JobFilter:
         )
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """Texts that each job of the list contains."""
+        return (self.input_object or "", self.workflow_id or "", self.batch_id or "")
+
+    def in_window(self, created: float) -> bool:
+        """Return whether a time of creation is within the bounds.
+
+        Clients see whole seconds: a job of 12:00:05.7 shows 12:00:05 and belongs to a window that ends there.
+        """
+        return (self.created_from is None or created >= floor(self.created_from)) and (
+            self.created_to is None or created < floor(self.created_to) + 1
+        )
+
+    @property
     def _fingerprint(self) -> int:
         states = None if self.states is None else sorted(self.states)
         window = (self.created_from, self.created_to)
@@ -95,6 +109,10 @@ class JobPage:
     next_token: str | None
 
 
+Archived = Callable[[JobFilter, int | None], Iterator[Job]]
+"""Returns the jobs outside of a ledger, in the order of the filter, beyond a number."""
+
+
 class Ledger:
     """The jobs on record of one feature of one bucket, by tag, oldest first.
 
@@ -111,10 +129,6 @@ class Ledger:
     def add(self, job: Job) -> None:
         """Add an accepted job."""
         self._by_tag.setdefault(job.tag, []).append(job)
-
-    def extend(self, tag: str, jobs: list[Job]) -> None:
-        """Add jobs of one tag."""
-        self._by_tag.setdefault(tag, []).extend(jobs)
 
     def sort(self) -> None:
         """Restore the order after jobs were added in another order."""
@@ -134,12 +148,16 @@ class Ledger:
             self._by_tag[tag] = [job for job in self._by_tag[tag] if not job.forgotten]
             self._forgotten[tag] = 0
 
-    def page(self, wanted: JobFilter, *, size: int, token: str | None) -> JobPage:
+    def page(self, wanted: JobFilter, *, size: int, token: str | None, archived: Archived | None = None) -> JobPage:
         """Return up to `size` jobs after the cursor; raise BadCursorError when this filter did not issue it."""
         if size < 1:
             raise ValueError(f"a page has at least one job, not {size}")
         found: list[Job] = []
-        for job in self._walk(wanted, token):
+        number = wanted.number_in(token) if token else None
+        jobs = self._walk(wanted, number)
+        if archived is not None:
+            jobs = merge(jobs, archived(wanted, number), key=_NUMBER, reverse=wanted.order is TimeOrder.DESC)
+        for job in jobs:
             if job.forgotten or not wanted.admits(job):
                 continue
             if len(found) == size:
@@ -157,16 +175,14 @@ class Ledger:
         merged = merge(*map(backwards, self._by_tag.values()), key=_NUMBER, reverse=True)
         return (job for job in merged if not job.forgotten)
 
-    def _walk(self, wanted: JobFilter, token: str | None) -> Iterator[Job]:
+    def _walk(self, wanted: JobFilter, number: int | None) -> Iterator[Job]:
         jobs = self._by_tag.get(wanted.tag, [])
         low, high = 0, len(jobs)
         if wanted.created_from is not None:
             low = bisect_left(jobs, floor(wanted.created_from), key=_CREATED)
         if wanted.created_to is not None:
-            # Clients see whole seconds: a job of 12:00:05.7 shows 12:00:05 and belongs to a window that ends there.
             high = bisect_left(jobs, floor(wanted.created_to) + 1, key=_CREATED)
-        if token:
-            number = wanted.number_in(token)
+        if number is not None:
             if wanted.order is TimeOrder.ASC:
                 low = max(low, bisect_right(jobs, number, key=_NUMBER))
             else:

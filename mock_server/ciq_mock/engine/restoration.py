@@ -6,14 +6,15 @@ ends when it would have ended, or now if that time has passed.
 Must not know where the events come from. Only this module may use the private state of the engine.
 """
 
-from collections import Counter, deque
+from collections import deque
 from dataclasses import replace
 from heapq import heappush
 from math import inf
 from operator import attrgetter
 
+from ciq_mock.engine.archive import BlockContent
 from ciq_mock.engine.core import Activation, Engine
-from ciq_mock.engine.ended_jobs import EndedJobs, QueueOfJobs
+from ciq_mock.engine.ended_jobs import BlockSummary, QueueOfJobs, end_of
 from ciq_mock.engine.events import Cancelled, Ended
 from ciq_mock.engine.listing import Ledger
 from ciq_mock.engine.queue import Job, Queue
@@ -22,7 +23,6 @@ from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.values import NotifyConfig
 
-_ENDED = attrgetter("ended")
 _NUMBER = attrgetter("number")
 _SURPLUS = 1000
 """Ended jobs beyond those to keep, before the restoration removes the surplus."""
@@ -39,33 +39,24 @@ class Restoration:
         self._latest = -inf
         self._last_end = -inf
         self._sorted = True
-        """True while all jobs have come in the order of their numbers and ends."""
+        """True while all jobs outside of blocks have come in the order of their numbers and ends."""
 
-    def ended_jobs(self, block: EndedJobs) -> list[Job]:
-        """Put a block of ended jobs on record; call it before any other method. Return the jobs."""
+    def archived(self, summary: BlockSummary, content: BlockContent) -> None:
+        """Put a block of ended jobs on record; call it before any other method."""
         engine = self._engine
-        queues = [self._queue_of(item) for item in block.queues]
+        queues = [self._queue_of(item) for item in summary.queues]
         for queue in queues:
             engine._ledgers.setdefault((queue.bucket, queue.feature), Ledger())
-        jobs = block.jobs(queues)
-        engine._jobs.update(zip(block.ids, jobs, strict=True))
-        for (queue, tag), some in block.by_tag(queues, jobs).items():
-            engine._ledgers[queue.bucket, queue.feature].extend(tag, some)
-        engine._ended.extend(jobs)
-        for content, number in Counter(block.content_of).items():
-            queues[block.contents[content].queue].count_ended(block.contents[content].state, number)
-        numbers, ends = block.numbers, block.ended
-        self._sorted = (
-            self._sorted
-            and numbers[0] > engine._number
-            and ends[0] >= self._last_end
-            and numbers == sorted(numbers)
-            and ends == sorted(ends)
-        )
-        engine._number = max(engine._number, max(numbers))
-        self._last_end = max(self._last_end, max(ends))
-        self._forget_surplus()
-        return jobs
+        engine._archive.add(summary, queues, content)
+        engine._number = max(engine._number, summary.last_number)
+
+    def detached_jobs(self, summary: BlockSummary, content: BlockContent) -> list[Job]:
+        """Return the jobs of a block without putting them on record."""
+        return content.decode().jobs([self._queue_of(item) for item in summary.queues])
+
+    def newest_successes(self, most: int) -> list[Job]:
+        """Return the successful jobs of the blocks that ended last, the last one at the end."""
+        return self._engine._archive.newest_successes(most)
 
     def queue_created(
         self, at: float, queue_id: str, *, bucket: str, region: str, feature: Feature, name: str, category: str
@@ -101,8 +92,7 @@ class Restoration:
         activation = engine._active.get(key)
         if activation is not None and queue in activation.queues:
             del engine._active[key]
-            if not len(engine._ledgers[key]):
-                del engine._ledgers[key]
+            engine._drop_if_empty(key)
 
     def job_accepted(
         self, at: float, number: int, job_id: str, queue_id: str, spec: JobSpec, *, rule: NotifyConfig | None = None
@@ -154,8 +144,8 @@ class Restoration:
         self._sort()
         for queue in self._queues.values():
             queue.deleted = not any(queue is one for one in self._active_queues(queue))
-        for key in [key for key, ledger in engine._ledgers.items() if not len(ledger) and key not in engine._active]:
-            del engine._ledgers[key]
+        for place in [place for place in engine._ledgers if place not in engine._active]:
+            engine._drop_if_empty(place)
         for job in self._waiting.values():
             job.queue.waiting.push(job)
         for job in self._running.values():
@@ -196,12 +186,16 @@ class Restoration:
     def _trim(self) -> None:
         engine = self._engine
         if not self._sorted:
-            engine._ended = deque(sorted(engine._ended, key=_ENDED))
-        while len(engine._ended) > engine.rules.records:
-            engine._forget(engine._ended.popleft())
+            engine._ended = deque(sorted(engine._ended, key=end_of))
+        archive, most = engine._archive, engine.rules.records
+        surplus = len(engine._ended) + archive.count - most
+        if archive.count and surplus > 0:
+            archive.remove_whole_blocks(surplus, map(end_of, engine._ended))
+        while len(engine._ended) + archive.count > most:
+            engine._forget_oldest()
 
     def _sort(self) -> None:
-        """Put jobs from blocks and other jobs in the orders that the engine needs."""
+        """Put the jobs in the orders that the engine needs."""
         engine = self._engine
         self._trim()
         if self._sorted:

@@ -3,8 +3,9 @@
 A pass reads all commits, oldest first, in steps. A step is one transaction, so a mock that is killed in the middle
 leaves a journal that restores the same state. A pass begins when the journal has grown to twice its size after the last
 pass. Removed are the records of jobs that are in a block or no longer on record; and, one pass after they were first
-seen, replaced settings of queues, replaced uploads, and deleted queues without a job in a commit. Kept are the records
-of calls, workflows, batch jobs and their jobs: a replay repeats them.
+seen, replaced settings of queues, replaced uploads, and deleted queues without a job in a commit. A pass that begins
+when no run and no batch job is unfinished takes a snapshot, and removes the records of calls before it; else a replay
+repeats them, and the records of their jobs are kept.
 Must not know SQL.
 """
 
@@ -20,6 +21,7 @@ from ciq_mock.journal.records import (
     Bound,
     CallbackSettled,
     CallRecorded,
+    IdIssued,
     JobAccepted,
     JobEnded,
     JobStarted,
@@ -29,10 +31,12 @@ from ciq_mock.journal.records import (
     QueueRemovalRecorded,
     QueueSettingsRecorded,
     Record,
+    RunCallbackSettled,
     Unbound,
     read,
     written,
 )
+from ciq_mock.journal.snapshot import SnapshotSource
 from ciq_mock.journal.sqlite_journal import Commit, Journal, Rewrite
 from ciq_mock.objects import Library
 from ciq_mock.resources import Bindings
@@ -52,6 +56,7 @@ class LiveState:
     library: Library
     bindings: Bindings
     group_commit: GroupCommit
+    snapshots: SnapshotSource
 
 
 class Compaction:
@@ -64,6 +69,8 @@ class Compaction:
         """Bytes of the commits after the last pass."""
         self._pass: _Pass | None = None
         self._removable: frozenset[object] = frozenset()
+        self._calls = True
+        """False when the last pass has left no call in the journal."""
 
     @property
     def due(self) -> bool:
@@ -75,13 +82,16 @@ class Compaction:
         """True when the journal grows faster than the passes shrink it."""
         return self._journal.size > 4 * (2 * self._size + GROWTH)
 
-    def step(self) -> bool:
-        """Do a part of a pass, at most some 20 ms; return True at the end of the pass. Raises JournalError."""
+    def step(self, *, limited: bool = True) -> bool:
+        """Do a part of a pass, at most some 20 ms, with a `limited` snapshot at most 100 ms; return True at the end of
+        the pass. Raises JournalError."""
         current = self._pass
         if current is None:
-            current = self._pass = _Pass(self._live, self._removable, self._journal)
+            snapshot = self._live.snapshots.take(limited=limited) if self._calls else None
+            current = self._pass = _Pass(self._live, self._removable, self._journal, snapshot)
         if current.step(self._journal):
             return False
+        self._calls = current.has_calls
         self._pass, self._removable = None, current.removable
         self._size = current.size
         self._journal.free(all_pages=False)
@@ -90,21 +100,29 @@ class Compaction:
     def run(self) -> None:
         """Compact now, as far as possible. Raises JournalError."""
         for _ in range(3):  # one that may have begun, one that finds, one that removes
-            while not self.step():
+            while not self.step(limited=False):
                 pass
         self._journal.free(all_pages=True)
 
     def abandon(self) -> None:
         """Forget the pass; the journal has another content now."""
-        self._pass, self._removable, self._size = None, frozenset(), 0
+        self._pass, self._removable, self._size, self._calls = None, frozenset(), 0, True
 
 
 class _Pass:
     """One pass. `_alive`, `_stored` and `_bound` name what earlier commits of this pass still hold."""
 
-    def __init__(self, live: LiveState, removable: frozenset[object], journal: Journal) -> None:
-        """The pass reads the commits that the journal has now."""
+    def __init__(self, live: LiveState, removable: frozenset[object], journal: Journal, snapshot: bytes | None) -> None:
+        """The pass reads the commits that the journal has now; `snapshot` is of this moment."""
         self._last = journal.last
+        self._snapshot: Commit | None = None
+        if snapshot is not None:
+            self._snapshot = Commit(self._last, journal.latest() or 0.0, snapshot)
+            self._snapshot_at = self._last
+        else:
+            stored = journal.snapshot()
+            self._snapshot_at = 0 if stored is None else stored.number
+        self.has_calls = False
         self.size = journal.size
         """Bytes of these commits, so far."""
         self._live = live
@@ -118,15 +136,14 @@ class _Pass:
         self._replaced_objects: set[object] = set()
         self._queues_with_jobs: set[str] = set()
         self._deleted_queues: set[str] = set()
-        self._repeats_calls = False
+        self._before_snapshot = False
         self._archived: list[Job] = []
-        ended, most = live.engine.ended, live.library.most_outputs
-        self._oldest_output = (ended[-most].ended or -inf) if len(ended) > most else -inf
+        self._oldest_output = live.engine.end_of_newest(live.library.most_outputs)
 
     @property
     def removable(self) -> frozenset[object]:
         """What the next pass may remove: no record depends on it any more, or the record holds the value itself."""
-        objects = () if self._repeats_calls else self._replaced_objects
+        objects = () if self.has_calls else self._replaced_objects
         queues = self._deleted_queues - self._queues_with_jobs
         return frozenset((*self._replaced, *objects, *(("queue", queue_id) for queue_id in queues)))
 
@@ -142,6 +159,7 @@ class _Pass:
             if commit.number > self._last:
                 break
             records = read(commit.data)
+            self._before_snapshot = commit.number <= self._snapshot_at
             kept = [record for one in records if (record := self._kept(one)) is not None]
             if not kept:
                 removed.append(commit.number)
@@ -157,12 +175,19 @@ class _Pass:
         block = None
         if self._archived:
             block = (max(job.ended or -inf for job in self._archived), written_block(self._archived))
-        if removed or replaced:
-            ended = self._live.engine.ended
-            oldest = (ended[0].ended or -inf) if ended else -inf
+        if removed or replaced or self._snapshot is not None:
+            oldest = self._live.engine.oldest_end
             journal.rewrite(
-                Rewrite(removed=removed, saved=saved, replaced=replaced, block=block, forgotten_before=oldest)
+                Rewrite(
+                    removed=removed,
+                    saved=saved,
+                    replaced=replaced,
+                    block=block,
+                    forgotten_before=oldest,
+                    snapshot=self._snapshot,
+                )
             )
+            self._snapshot = None
             self.size -= saved
         self._cursor = cursor
         return bool(commits) and cursor < self._last
@@ -182,15 +207,17 @@ class _Pass:
                 return self._object(record)
             case Bound() | Unbound():
                 return self._binding(record)
-            case CallRecorded():
-                self._repeats_calls = True
+            case CallRecorded() | IdIssued() | RunCallbackSettled():
+                if self._before_snapshot:
+                    return None
+                self.has_calls = True
                 return record
             case _:
                 return record
 
     def _job(self, record: JobAccepted) -> Record | None:
         job = self._live.engine.on_record(record.id, record.number)
-        if record.origin is None and record.number not in self._live.group_commit.unsettled:
+        if (record.origin is None or self._before_snapshot) and record.number not in self._live.group_commit.unsettled:
             if job is None:
                 return None
             if job.ended is not None:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ciq_mock.journal.journal_errors import JournalError, JournalWriteError
 from ciq_mock.journal.recorded_submits import RecordedSubmits, ReplayEngine
 from ciq_mock.journal.records import CallRecorded, MockStarted, ObjectRemoved, ObjectStored
 from ciq_mock.journal.replay import JournalReplay
+from ciq_mock.journal.snapshot import SnapshotSource
 from ciq_mock.journal.sqlite_journal import Journal, SqliteJournal
 from ciq_mock.objects import Library, ObjectStore, Outputs, StoredObject
 from ciq_mock.overrides import mixed
@@ -156,6 +158,7 @@ class DurableStore:
             library=mock.library,
             bindings=mock.resources.bindings,
             group_commit=self._group_commit,
+            snapshots=self._snapshots(mock),
         )
         self._compaction = Compaction(self._journal, live)
         self._group_commit.after_commit = self._compact_a_little
@@ -208,7 +211,9 @@ class DurableStore:
         """Replay the journal. Return a function that sends the due callbacks and passes the last events to workflows
         and batch jobs; with `again` it sends no callbacks, because they are pending already."""
         restoration = Restoration(mock.engine)
-        recorded = RecordedSubmits(self._journal, restoration)
+        snapshot = self._journal.snapshot()
+        recorded = RecordedSubmits(self._journal, restoration, after=0 if snapshot is None else snapshot.number)
+        source = self._snapshots(mock)
 
         def repeat(record: CallRecorded, call: Call) -> None:
             self._command_log.repeat(mock.handle, record, call)
@@ -223,12 +228,14 @@ class DurableStore:
             on_commit=mock.workflow_service.on_event,
             on_start=lambda start: mock.accept_as(start.unknown_input, start.refuse_unknown_templates),
             on_progress=self._on_progress,
+            on_snapshot=lambda taken: source.restore(taken, restoration),
         )
         with self._group_commit.suspended(), self._replaying(mock, recorded, replay.due_runs):
             replay.run(self._journal, mock.clock.now())
         self._activated = replay.activated
         if not again:
             self._group_commit.unsettled = {number: ended.rule for number, ended in replay.due_jobs.items()}
+            self._group_commit.unsettled_runs = set(replay.due_runs)
 
         def finish() -> None:
             if not again:
@@ -283,4 +290,13 @@ class DurableStore:
             if collects:
                 gc.enable()
             engine.recorded, self._command_log.next_recorded_id = None, None
-            workflow_service.on_run_ended = workflow_service.send_callback
+            workflow_service.on_run_ended = partial(self._run_ended, mock)
+
+    def _run_ended(self, mock: RunningMock, run: Run) -> None:
+        self._group_commit.unsettled_runs.add(run.id)
+        mock.workflow_service.send_callback(run)
+
+    def _snapshots(self, mock: RunningMock) -> SnapshotSource:
+        return SnapshotSource(
+            workflow_service=mock.workflow_service, resources=mock.resources, group_commit=self._group_commit
+        )

@@ -35,6 +35,8 @@ class GroupCommit:
         self._refusal: Refusal | None = None
         self.unsettled: dict[int, NotifyConfig] = {}
         """Ended jobs whose callbacks may need a further attempt, by number, with the rule at their end."""
+        self.unsettled_runs: set[str] = set()
+        """Ids of ended runs whose callbacks may need a further attempt."""
         self.after_commit: Callable[[], None] = lambda: None
         """Called after a commit, while the journal holds all changes of the mock."""
         self._suspended = False
@@ -104,12 +106,15 @@ class GroupCommit:
             self.unsettled.pop(subject.number, None)
             self.note(CallbackSettled(self._now(), subject.number))
         elif isinstance(subject, Run):
+            self.unsettled_runs.discard(subject.id)
             self.note(RunCallbackSettled(self._now(), subject.id))
 
     def no_callback(self, subject: object) -> None:
         """Note that a job or run has no callback; a replay decides the same again."""
         if isinstance(subject, Job):
             self.unsettled.pop(subject.number, None)
+        elif isinstance(subject, Run):
+            self.unsettled_runs.discard(subject.id)
 
     def commit(self, events: Sequence[Event]) -> bool:
         """Commit all changes since the last commit, then send the deferred answers; False when the commit failed."""
@@ -166,6 +171,7 @@ class GroupCommit:
         self._noted.clear()
         self._journal.clear()
         self.unsettled.clear()
+        self.unsettled_runs.clear()
         self._refusal = None
         self._freeze(False)
 

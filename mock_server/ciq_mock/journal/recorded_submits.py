@@ -18,8 +18,10 @@ _Key = tuple[str, str, str, str]
 class RecordedSubmits:
     """The recorded jobs and ids, for one recovery. Reads the journal at its first use."""
 
-    def __init__(self, journal: Journal, restoration: Restoration) -> None:
+    def __init__(self, journal: Journal, restoration: Restoration, *, after: int = 0) -> None:
+        """Read the commits with numbers greater than `after`."""
         self._journal = journal
+        self._after = after
         self._restoration = restoration
         self._jobs: dict[_Key, deque[JobAccepted]] = defaultdict(deque)
         self._ids: deque[str] = deque()
@@ -49,7 +51,9 @@ class RecordedSubmits:
         if self._loaded:
             return
         self._loaded = True
-        for _, data in self._journal.commits():
+        for number, data in self._journal.commits():
+            if number <= self._after:
+                continue
             for record in read(data):
                 if isinstance(record, JobAccepted) and record.origin is not None:
                     self._jobs[_key(record.origin, record.input_object)].append(record)

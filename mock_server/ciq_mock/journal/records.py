@@ -28,7 +28,7 @@ from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.values import NotifyConfig
 
-FORMAT = 2
+FORMAT = 4
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -18,6 +18,7 @@ from ciq_mock.journal.records import (
     Bound,
     CallbackSettled,
     CallRecorded,
+    IdIssued,
     JobAccepted,
     JobEnded,
     JobStarted,
@@ -32,14 +33,14 @@ from ciq_mock.journal.records import (
     Unbound,
     read,
 )
-from ciq_mock.journal.sqlite_journal import RECOVER, Journal
+from ciq_mock.journal.snapshot import Snapshot, read_snapshot
+from ciq_mock.journal.sqlite_journal import RECOVER, Commit, Journal
 from ciq_mock.objects import Library, StoredObject
 from ciq_mock.resources import Bindings
 from ciq_mock.service.call import Call, Query
 from ciq_mock.service.refusal import Refusal
 from ciq_mock.workflow import Run
 from ciq_schemas.features import Feature
-from ciq_schemas.lifecycle import JobState
 
 _PROGRESS_COMMITS = 256
 
@@ -59,9 +60,11 @@ class JournalReplay:
         on_commit: Callable[[Event], None],
         on_start: Callable[[MockStarted], None],
         on_progress: Callable[[float], None],
+        on_snapshot: Callable[[Snapshot], None],
     ) -> None:
-        """`repeat` repeats a recorded call. `on_job_ended` is called for each ended job; after each commit `on_commit`
-        receives its events. `on_start` is called for each start of a mock, `on_progress` with the part that is done."""
+        """`repeat` repeats a recorded call; `on_snapshot` restores what the calls before a snapshot have created.
+        `on_job_ended` is called for each ended job; after each commit `on_commit` receives its events. `on_start` is
+        called for each start of a mock, `on_progress` with the part that is done."""
         self._recorded = recorded
         self._on_commit = on_commit
         self._restoration = restoration
@@ -71,6 +74,7 @@ class JournalReplay:
         self._on_job_ended = on_job_ended
         self._on_start = on_start
         self._on_progress = on_progress
+        self._on_snapshot = on_snapshot
         self._written: deque[Job] = deque()
         """Successful jobs of blocks whose outputs are not yet available, by time of their end."""
         self.activated: frozenset[Feature] = frozenset()
@@ -85,37 +89,49 @@ class JournalReplay:
     def run(self, journal: Journal, now: float) -> None:
         """Replay all blocks and commits; the engine continues at `now`. Raises DamagedJournalError."""
         self._replay_blocks(journal)
+        snapshot = journal.snapshot()
+        after = 0 if snapshot is None else snapshot.number
         done = 0
         for count, (number, data) in enumerate(journal.commits()):
             done += len(data)
             if count % _PROGRESS_COMMITS == 0:
                 self._on_progress(done / (journal.size + 1))
+            if snapshot is not None and number > after:
+                self._restore(snapshot)
+                snapshot = None
             try:
-                for event in self.last_events:
+                for event in self.last_events if number > after else ():
                     self._on_commit(event)
                 self.last_events = []
                 for record in read(data):
-                    self._apply(record)
+                    if number > after or not isinstance(record, CallRecorded | IdIssued | RunCallbackSettled):
+                        self._apply(record)
             except (msgspec.MsgspecError, LookupError, Refusal) as error:
                 raise DamagedJournalError(
                     f"commit {number} of the journal cannot be replayed ({error!r}): {RECOVER}"
                 ) from error
+        if snapshot is not None:
+            self._restore(snapshot)
         self._make_outputs_available(inf)
         self._restoration.finish(now)
 
+    def _restore(self, snapshot: Commit) -> None:
+        """Restore a snapshot; it includes the consequences of all events so far."""
+        self.last_events = []
+        try:
+            self._on_snapshot(read_snapshot(snapshot.data))
+        except (msgspec.MsgspecError, LookupError, zlib.error) as error:
+            raise DamagedJournalError(f"the snapshot of the journal cannot be read ({error!r}): {RECOVER}") from error
+
     def _replay_blocks(self, journal: Journal) -> None:
-        most = self._library.most_outputs
-        newest: deque[Job] = deque(maxlen=3 * most)  # blocks are nearly in order of time
         for data in journal.blocks():
             self._on_progress(0.0)
             try:
-                jobs = self._restoration.ended_jobs(read_block(data))
-            except (msgspec.MsgspecError, ValueError, zlib.error) as error:
+                block = read_block(data)
+            except msgspec.MsgspecError as error:
                 raise DamagedJournalError(f"a block of the journal cannot be read ({error!r}): {RECOVER}") from error
-            newest.extend(jobs)
-        written = [job for job in newest if job.state is JobState.SUCCESS]
-        written.sort(key=lambda job: job.ended or 0.0)
-        self._written.extend(written[-most:])
+            self._restoration.archived(block.summary, block)
+        self._written.extend(self._restoration.newest_successes(self._library.most_outputs))
 
     def _make_outputs_available(self, until: float) -> None:
         """Make the outputs of jobs available that ended up to that time."""

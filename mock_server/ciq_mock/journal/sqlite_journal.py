@@ -23,12 +23,13 @@ from ciq_mock.journal.journal_errors import (
     JournalWriteError,
     NewerFormatError,
 )
+from ciq_mock.journal.last_commit import LastCommitFile
 from ciq_mock.journal.records import FORMAT
 from ciq_mock.journal.write_ahead_log import damaged_frame
 
 FILE_NAME = "journal.sqlite3"
-SUFFIXES = ("", "-wal", "-shm")
-"""The file and the files that SQLite writes beside it; the order in which `clear` deletes them."""
+SUFFIXES = ("-last", "", "-wal", "-shm")
+"""The file and those beside it: the last commit, and two files of SQLite; the order in which `clear` deletes them."""
 _MARK = 0x43495131
 """The `application_id` in the header of the file: “CIQ1”."""
 _PROBE_BYTES = 64 * 1024
@@ -63,6 +64,8 @@ class Rewrite:
     """Time at which the last job of a new block ended, and the block."""
     forgotten_before: float
     """Blocks whose last job ended before this time are deleted."""
+    snapshot: Commit | None = None
+    """A snapshot that replaces the stored one, with the number of the last commit before it."""
 
 
 class Journal(Protocol):
@@ -84,6 +87,10 @@ class Journal(Protocol):
 
     def blocks(self) -> Iterator[bytes]:
         """Yield all blocks, oldest first. Raises DamagedJournalError."""
+        ...
+
+    def snapshot(self) -> Commit | None:
+        """Return the snapshot with the number of the last commit before it. Raises DamagedJournalError."""
         ...
 
     def after(self, number: int, most: int) -> list[Commit]:
@@ -137,6 +144,7 @@ class SqliteJournal:
         self._folder = folder
         self._path = folder / FILE_NAME
         self._log = folder / f"{FILE_NAME}-wal"
+        self._last_commit = LastCommitFile(folder / f"{FILE_NAME}-last", journal_format=FORMAT)
         self._damaged = damaged
         self._missing = ""
         """Why there is no file; empty when there is one."""
@@ -180,6 +188,10 @@ class SqliteJournal:
         for block in self._read("SELECT number, ended, jobs, checksum FROM blocks ORDER BY number", (), kind="block"):
             yield block.data
 
+    def snapshot(self) -> Commit | None:
+        rows = self._read("SELECT number, at, data, checksum FROM snapshots", (), kind="the snapshot at commit")
+        return next(rows, None)
+
     def latest(self) -> float | None:
         try:
             (latest,) = self._db.execute(_LATEST)
@@ -192,6 +204,7 @@ class SqliteJournal:
         number = self._next
         self._write("INSERT INTO commits VALUES (?, ?, ?, ?)", number, at, data, _checksum(number, at, data))
         self._next = number + 1
+        self._last_commit.write(number)
         self.size += len(data)
 
     def rewrite(self, change: Rewrite) -> None:
@@ -199,7 +212,7 @@ class SqliteJournal:
         self._write("BEGIN IMMEDIATE")
         try:
             (latest,) = self._db.execute(_LATEST).fetchone()
-            self._write("UPDATE state SET latest = ?", latest)
+            self._write("UPDATE state SET latest = ?, last = ?", latest, self.last)
             for number in change.removed:
                 self._write("DELETE FROM commits WHERE number = ?", number)
             for commit in change.replaced:
@@ -216,6 +229,8 @@ class SqliteJournal:
                 self._write(
                     "INSERT INTO blocks VALUES (?, ?, ?, ?)", number, ended, jobs, _checksum(number, ended, jobs)
                 )
+            if change.snapshot is not None:
+                self._replace_snapshot(change.snapshot)
             self._write("DELETE FROM blocks WHERE ended < ?", change.forgotten_before)
             self._write("COMMIT")
         except JournalWriteError:
@@ -225,10 +240,26 @@ class SqliteJournal:
         self._next_block += change.block is not None
         self.size -= change.saved
 
+    def snapshot_number(self) -> int:
+        """Return the number of the last commit before a snapshot that is damaged, 0 if that cannot be read either."""
+        with suppress(sqlite3.Error, TypeError):
+            return int(self._db.execute("SELECT number FROM snapshots").fetchone()[0])
+        return 0
+
+    def add_snapshot(self, snapshot: Commit) -> None:
+        """Store a snapshot. Raises JournalWriteError."""
+        self._replace_snapshot(snapshot)
+
+    def _replace_snapshot(self, snapshot: Commit) -> None:
+        number, at, data = snapshot.number, snapshot.at, snapshot.data
+        self._write("DELETE FROM snapshots")
+        self._write("INSERT INTO snapshots VALUES (?, ?, ?, ?)", number, at, data, _checksum(number, at, data))
+
     def free(self, *, all_pages: bool) -> None:
         self._check_present()
         try:
-            self._db.execute("PRAGMA incremental_vacuum" + ("" if all_pages else f"({_PAGES_FREED})")).fetchall()
+            # `execute` would free one page: it does not step through a statement without columns.
+            self._db.executescript("PRAGMA incremental_vacuum" + ("" if all_pages else f"({_PAGES_FREED})"))
             if all_pages:
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error as error:
@@ -242,7 +273,7 @@ class SqliteJournal:
     def clear(self) -> None:
         """Replace the file: on a full disk nothing can be deleted inside of it."""
         openings = self.openings + 1
-        self._db.close()
+        self.close()
         try:
             for suffix in SUFFIXES:
                 (self._folder / f"{FILE_NAME}{suffix}").unlink(missing_ok=True)
@@ -259,6 +290,7 @@ class SqliteJournal:
 
     def close(self) -> None:
         self._db.close()
+        self._last_commit.close()
 
     # --- inside -------------------------------------------------------------------------------------------
 
@@ -274,10 +306,14 @@ class SqliteJournal:
             raise JournalWriteError(f"cannot write a journal in {self._folder}: {error}") from error
         try:
             self.openings = self._open(openings)
+            self._last_commit.open(self.last)
             self._inode = self._path.stat().st_ino
             self._missing = ""
         except sqlite3.Error as error:
             raise self._refused(error) from error
+        except OSError as error:
+            self._db.close()
+            raise JournalWriteError(f"cannot write a journal in {self._folder}: {error}") from error
         except JournalError:
             self._db.close()
             raise
@@ -319,6 +355,9 @@ class SqliteJournal:
     def _open(self, openings: int) -> int:
         """Lock the file, check that it is a journal, count this opening; return the number of earlier openings."""
         run = self._db.execute
+        tables = "SELECT count(*) FROM sqlite_master"
+        if run("PRAGMA application_id").fetchone()[0] == 0 and run(tables).fetchone()[0]:
+            raise DamagedJournalError(f"{self._path} is not a journal of ciq mock: use another directory")
         run("PRAGMA auto_vacuum = INCREMENTAL")
         run("PRAGMA locking_mode = EXCLUSIVE")
         run("PRAGMA journal_mode = WAL")
@@ -326,14 +365,20 @@ class SqliteJournal:
         run(f"PRAGMA journal_size_limit = {_LARGEST_LOG}")
         run("BEGIN EXCLUSIVE")
         mark, version = run("PRAGMA application_id").fetchone()[0], run("PRAGMA user_version").fetchone()[0]
-        if mark == 0 and not run("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        known = None if self._damaged else self._last_commit.read()
+        if mark == 0 and not run(tables).fetchone()[0]:
             run(f"PRAGMA application_id = {_MARK}")
             run(f"PRAGMA user_version = {FORMAT}")
             columns = "number INTEGER PRIMARY KEY, {} REAL NOT NULL, {} BLOB NOT NULL, checksum INTEGER NOT NULL"
             run(f"CREATE TABLE commits ({columns.format('at', 'records')})")
             run(f"CREATE TABLE blocks ({columns.format('ended', 'jobs')})")
-            run("CREATE TABLE state (openings INTEGER NOT NULL, latest REAL NOT NULL, spare BLOB NOT NULL)")
-            run("INSERT INTO state VALUES (?, 0, x'')", (openings,))
+            run(f"CREATE TABLE snapshots ({columns.format('at', 'data')})")
+            state = "openings INTEGER NOT NULL, latest REAL NOT NULL, last INTEGER NOT NULL, spare BLOB NOT NULL"
+            run(f"CREATE TABLE state ({state})")
+            run("INSERT INTO state VALUES (?, 0, 0, x'')", (openings,))
+            known = None
+        elif known is not None and known.format == FORMAT and (mark, version) != (_MARK, FORMAT):
+            raise DamagedJournalError(f"the first page of {self._path} is damaged: {RECOVER}")
         elif mark != _MARK:
             raise DamagedJournalError(f"{self._path} is not a journal of ciq mock: use another directory")
         elif version > FORMAT:
@@ -348,7 +393,13 @@ class SqliteJournal:
         openings = int(run("SELECT openings FROM state").fetchone()[0])
         run("UPDATE state SET openings = openings + 1")
         self.size = int(run("SELECT coalesce(sum(length(records)), 0) FROM commits").fetchone()[0])
-        self._next = int(run("SELECT coalesce(max(number), 0) FROM commits").fetchone()[0]) + 1
+        last = "max(last, coalesce((SELECT max(number) FROM commits), 0))"
+        self._next = 1 + int(run(f"SELECT {last} FROM state").fetchone()[0])  # noqa: S608 - no value from outside
+        if known is not None and known.same_boot and known.number > self.last:
+            missing = f"commit {self._next}" + (f" to {known.number}" if known.number > self._next else "")
+            raise DamagedJournalError(
+                f"{missing} of {self._path} was acknowledged and is missing, or damaged: {RECOVER}"
+            )
         self._next_block = int(run("SELECT coalesce(max(number), 0) FROM blocks").fetchone()[0]) + 1
         run("COMMIT")
         return openings

@@ -103,6 +103,15 @@ class PictureLibraries:
         capacity = self._capacity.get(bucket)
         return None if capacity is None else (capacity, self._rate[bucket])
 
+    def by_bucket(self) -> dict[str, tuple[int, int]]:
+        """Return capacity and rate of each library."""
+        return {bucket: (capacity, self._rate[bucket]) for bucket, capacity in self._capacity.items()}
+
+    def restore(self, libraries: dict[str, tuple[int, int]]) -> None:
+        """Put libraries back as `by_bucket` returned them."""
+        self._capacity = {bucket: capacity for bucket, (capacity, _) in libraries.items()}
+        self._rate = {bucket: rate for bucket, (_, rate) in libraries.items()}
+
     def clear(self) -> None:
         """Remove all libraries."""
         self._capacity.clear()

@@ -93,6 +93,14 @@ class Templates:
         mine = self._by_bucket.get(bucket, {})
         return [template for template in reversed(mine.values()) if wanted.admits(template)]
 
+    def by_bucket(self) -> dict[str, list[Template]]:
+        """Return the templates of each bucket in the order of their creation."""
+        return {bucket: list(mine.values()) for bucket, mine in self._by_bucket.items()}
+
+    def restore(self, templates: Mapping[str, list[Template]]) -> None:
+        """Put templates back as `by_bucket` returned them."""
+        self._by_bucket = {bucket: {one.id: one for one in mine} for bucket, mine in templates.items()}
+
     def clear(self) -> None:
         """Remove all templates."""
         self._by_bucket.clear()

@@ -62,6 +62,14 @@ class Vocabularies:
         """Return the bucket's tables, oldest first."""
         return list(self._by_bucket.get(bucket, {}).values())
 
+    def by_bucket(self) -> dict[str, list[Vocabulary]]:
+        """Return the tables of each bucket in the order of their creation."""
+        return {bucket: list(mine.values()) for bucket, mine in self._by_bucket.items()}
+
+    def restore(self, tables: dict[str, list[Vocabulary]]) -> None:
+        """Put tables back as `by_bucket` returned them."""
+        self._by_bucket = {bucket: {one.id: one for one in mine} for bucket, mine in tables.items()}
+
     def clear(self) -> None:
         """Remove all tables."""
         self._by_bucket.clear()

@@ -72,6 +72,8 @@ class WorkflowService:
         rule = run.plan.rule or _rule_of_queue(run)
         if rule is not None and run.workflow.plan.state is QueueState.ACTIVE:
             self._delivery.carry_out(run, decide(rule, NO_CHOICE, WORKFLOW_FINISH))
+        elif self._delivery.no_callback is not None:
+            self._delivery.no_callback(run)
 
 
 def _rule_of_queue(run: Run) -> NotifyConfig | None:

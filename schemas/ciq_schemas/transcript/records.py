@@ -93,6 +93,10 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     base64: str = ""
 
+    def __post_init__(self) -> None:
+        if self.base64:
+            b64decode(self.base64, validate=True)  # a ValueError makes the line invalid
+
     @classmethod
     def of(cls, data: bytes) -> "Body":
         """Returns raw bytes as a body."""
@@ -264,6 +268,7 @@ def read_records(lines: Iterable[bytes]) -> Iterator[AnyRecord]:
 
     An unfinished last line (the run was killed while writing) ends the stream without an error.
     """
+    first = True
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -275,6 +280,7 @@ def read_records(lines: Iterable[bytes]) -> Iterator[AnyRecord]:
             if not line.endswith(b"\n"):
                 return
             raise RunFileError(f"line {number} is not a record of a run file: {error}") from error
-        if number == 1 and not isinstance(record, Header):
-            raise RunFileError("line 1 is not a header: is this a run.ndjson written by ciq run?")
+        if first and not isinstance(record, Header):
+            raise RunFileError(f"line {number} is not a header: is this a run.ndjson written by ciq run?")
+        first = False
         yield record
