@@ -135,7 +135,8 @@ def test_media_info_fills_streams_of_sample(
 def test_extracted_watermark_is_found_text(server: MockServer) -> None:
     """The text is in ExtractDigitalWatermark.Message (436/49067), for requests with and without that element."""
     given = "<ExtractDigitalWatermark><Type>Text</Type><Version>V1</Version></ExtractDigitalWatermark>"
-    for parts in (given, "<ExtractDigitalWatermark/>", ""):
+    nested = f"<VideoProcess>{output()}</VideoProcess>"
+    for parts in (given, "<ExtractDigitalWatermark/>", "", nested):
         operation = operation_of_ended_job(server, "/jobs", "ExtractDigitalWatermark", parts + "<UserData>u</UserData>")
         assert texts(operation, "ExtractDigitalWatermark/*") == ["ciq-mark", "Text", "V1"]
         assert len(operation.findall("ExtractDigitalWatermark")) == 1

@@ -110,8 +110,8 @@ _AFTER_TAG = (b"<Output>", b"<UserData>", b"<JobLevel>", b"</Operation>")
 
 
 def _before_output(echo: bytes) -> int:
-    """Return the place of a container of the tag: before what all tags have."""
-    return min(place for name in _AFTER_TAG if (place := echo.find(name)) >= 0)
+    """Return the place of a container of the tag: before what all tags have, which follows all other elements."""
+    return min(place for name in _AFTER_TAG if (place := echo.rfind(name)) >= 0)
 
 
 def finished(job: Job, *, content: bytes | None = None, modified: float = 0.0) -> Finished:
