@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from bench import console, figures
+from bench import console, figures, receivers
 from bench.figures import Figure
 
 
@@ -16,7 +16,7 @@ def main() -> int:
     """Run the chosen parts; return 0 whatever the figures are, because they depend on the machine."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and requests: for a look, not for a record")
-    names = ["submit", "durable", "callbacks", "start-up", "tls", "console", "memory", "run", "judge"]
+    names = ["submit", "durable", "callbacks", "start-up", "tls", "console", "memory", "run", "judge", "receiver"]
     parser.add_argument("--only", action="append", choices=names, help="may be given several times")
     options = parser.parse_args()
     quick = options.quick
@@ -33,6 +33,7 @@ def main() -> int:
         "memory": lambda: figures.memory(10000 if quick else 100000),
         "run": lambda: figures.full_run(1 if quick else 3),
         "judge": lambda: figures.judge(100_000 if quick else 1_000_000),
+        "receiver": lambda: receivers.received(1 if quick else 3, 10_000),
     }
     table = Table("what", "ours", "against", "ratio", "goal", "met", title="ciq-kit, measured side by side")
     screen = Console()
