@@ -19,6 +19,7 @@ from ciq_reports.console_summary import STYLES, text
 from ciq_reports.outcomes import FINDINGS, WORDS
 from ciq_reports.sanitize import one_line, seconds_in_words
 from ciq_reports.transcript import RunView
+from ciq_schemas.requirement import RECEIVER
 from ciq_schemas.transcript.records import (
     AnyRecord,
     Calibration,
@@ -73,11 +74,14 @@ class ConsoleReporter:
         with self._lock:
             self._records.append(header)
             self._line("bold", f"ciq {one_line(header.kit_version)}", f" against {target}")
+            of_receiver = header.requirement_set.startswith(f"{RECEIVER}-")
+            bucket = "" if of_receiver else f"bucket {one_line(header.target.bucket)}, "
+            signed = "" if of_receiver else f"{'signed' if header.target.signed else 'unsigned'} requests, "
             self._line(
                 "dim",
-                f"bucket {one_line(header.target.bucket)}, features {', '.join(header.features)}, "
+                f"{bucket}features {', '.join(header.features)}, "
                 f"{len(header.selected)} requirements of set {one_line(header.requirement_set)}, "
-                f"{'signed' if header.target.signed else 'unsigned'} requests, run {one_line(header.run_id)}",
+                f"{signed}run {one_line(header.run_id)}",
             )
             if self._console.is_terminal and not self._console.is_dumb_terminal:
                 self._progress = Progress(

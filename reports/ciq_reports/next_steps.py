@@ -19,6 +19,8 @@ _REPEATED = (
     *("seen_url", "seen_command", "canary_bind", "canary_url", "service_bind"),
 )
 """Settings whose options a further run needs as well."""
+_LISTS = ("formats", "events")
+"""Settings whose option is repeated for each value."""
 _RANDOMIZED = tuple(sorted(BY_OPTION))
 
 
@@ -34,6 +36,8 @@ def rerun_command(view: RunView, requirements: Sequence[str]) -> str:
     for name, setting in settings.items():
         if name == "features" and setting.origin == "--feature":
             parts += [f"--feature {feature}" for feature in view.header.features]
+        elif name in _LISTS and setting.origin.startswith("--"):
+            parts += [f"{setting.origin} {quote(one_line(value))}" for value in setting.value.split(",")]
         elif name in _REPEATED and setting.origin.startswith("--") and setting.value:
             parts.append(f"{setting.origin} {quote(one_line(setting.value))}")
     scenarios = {verdict.scenario for verdict in view.verdicts if verdict.requirement in requirements}

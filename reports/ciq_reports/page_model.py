@@ -158,16 +158,17 @@ def _facts(view: RunView) -> Iterable[tuple[str, str]]:
     header, target = view.header, view.header.target
     place = f"embedded mock ({target.url})" if target.embedded else target.url
     yield "Target", one_line(place)
-    yield "Bucket", one_line(target.bucket)
-    yield "Region", one_line(target.region)
-    yield "Requests", "signed" if target.signed else "unsigned"
+    if not view.of_receiver:
+        yield "Bucket", one_line(target.bucket)
+        yield "Region", one_line(target.region)
+        yield "Requests", "signed" if target.signed else "unsigned"
     yield "Started", one_line(header.started_at)
     yield "Took", seconds_in_words(view.seconds) + (" until cut off" if view.cut_off else "")
     yield "Kit", one_line(header.kit_version)
     yield "Requirement set", one_line(header.requirement_set)
     yield "Run", one_line(header.run_id)
-    count = f"{len(view.exchanges)} exchanges, {len(view.arrivals)} callbacks"
-    yield "Evidence", count
+    callbacks = "" if view.of_receiver else f", {len(view.arrivals)} callbacks"
+    yield "Evidence", f"{len(view.exchanges)} exchanges{callbacks}"
 
 
 def _feature_title(name: str) -> str:

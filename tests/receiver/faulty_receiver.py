@@ -48,6 +48,7 @@ class Receiver:
     lock: threading.Lock = field(default_factory=threading.Lock)
     busy: threading.Lock = field(default_factory=threading.Lock)
     dead: bool = False
+    requests: int = 0
     after_malformed: bool = False
     newest: str = ""
     finished_runs: set[str] = field(default_factory=set)
@@ -290,6 +291,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A callback."""
         receiver = self.receiver
+        receiver.requests += 1
+        if receiver.has("dies-after-ten-requests") and receiver.requests > 10:
+            self.close_connection = True
+            return
         try:
             body = self._body()
             self._transport()

@@ -6,13 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from kill_list import KILLS, Killed, free_port, receiving, restartable, run_against, run_of
 
+from ciq_conformance.judge.selection import items_by_name
+from ciq_conformance.judge.verdict import judge_run
 from ciq_conformance.runner.execution import RunResult
 from ciq_schemas.requirement import RECEIVER, load_registry
-from ciq_schemas.transcript.records import Level, Outcome
+from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange, Footer, Header, Level, Outcome, Verdict
 
+ANSWERED_BELOW_500 = {f"RCV-0{number}" for number in range(60, 73)} | {"RCV-021"}
+SHOWN_BY_STATUS = (
+    ANSWERED_BELOW_500
+    | {one.id for one in load_registry() if one.set == RECEIVER and "accept" in one.title}
+    | {"RCV-073"}
+)
 QUICK = {"RCV-003", "RCV-006", "RCV-013", "RCV-030", "RCV-041", "RCV-043", "RCV-067"}
 RED = {Level.MUST: Outcome.FAIL, Level.SHOULD: Outcome.WARN}
 
@@ -99,3 +108,41 @@ def test_deviating_history_is_shrunk_to_a_script(tmp_path: Path) -> None:
         place = [f"{address}/callbacks", "--seen-url", f"{address}/seen/{{job_id}}"]
         shown = subprocess.run([*command, *place], capture_output=True, text=True, timeout=60, check=False)
     assert (shown.returncode, "no deviation" in shown.stdout) == (0, True), shown.stdout + shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "legitimate"),
+    [
+        (0, "", {"RCV-064"}),  # a closed connection is allowed there
+        (500, "", {"RCV-021"}),  # about the time only
+        (200, "", SHOWN_BY_STATUS),
+        (404, "", ANSWERED_BELOW_500),
+    ],
+)
+def test_nothing_observed_passes_nothing(status: int, body: str, legitimate: set[str]) -> None:
+    """With every response emptied, only what a status shows passes: no effect, no count."""
+    with receiving() as address:
+        result = run_against(address, histories=2, seed=1)
+    emptied = [
+        msgspec.structs.replace(r, status=status, response_headers=(), response_body=Body(text=body))
+        if isinstance(r, Exchange)
+        else r
+        for r in result.records
+        if not isinstance(r, (Verdict, Footer, CallbackReceived))
+    ]
+    header = result.records[0]
+    assert isinstance(header, Header)
+    items = items_by_name(load_registry(), header.selected)
+    verdicts = judge_run(emptied, items, declared={"workflow": True})
+    assert not [v for v in verdicts if v.outcome is Outcome.SUITE_ERROR]
+    assert {v.requirement for v in verdicts if v.outcome is Outcome.PASS} <= legitimate
+
+
+def test_receiver_without_response_is_blamed_once_per_scenario(tmp_path: Path) -> None:
+    """A scenario stops after two steps without response; what it did not send is blocked, not passed."""
+    with receiving("dies-after-ten-requests") as address:
+        result = run_against(address, factor=0.1, output=tmp_path)
+    assert result.exit_code == 1
+    later = [v for v in result.verdicts if v.scenario == "receiver-transport"]
+    assert {v.outcome for v in later} == {Outcome.BLOCKED}
+    assert all("stopped responding in the scenario receiver-forms" in v.reason for v in later)

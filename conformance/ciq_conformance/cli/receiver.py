@@ -18,6 +18,9 @@ from ciq_conformance.cli.show_in_terminal import for_console
 from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.records import AnyRecord, ExitCode, Footer, Header, Level, Setting
 
+_NAMES = {"--feature": "features", "--format": "formats", "--event": "events"}
+"""Options that may be repeated, with the names of their settings."""
+
 
 class Event(StrEnum):
     """An event that a callback rule sends."""
@@ -120,6 +123,7 @@ def receiver(
     problems = list(_problems(url=url, seen_url=seen_url, seen_command=seen_command, restart_command=restart_command))
     features: tuple[Feature, ...] = (Feature.MEDIA, Feature.SPEECH, Feature.DOC)
     factor = 1.0
+    canary_place = ""
     try:
         features = profile_values.features(feature) if feature else features
     except profile_values.ValueProblem as problem:
@@ -129,7 +133,7 @@ def receiver(
     except profile_values.ValueProblem as problem:
         problems.append(f"--timeout-factor: expected {problem}")
     try:
-        canary_bind = profile_values.bind_address(canary_bind) if canary_bind else "127.0.0.1:0"
+        canary_place = profile_values.bind_address(canary_bind or "127.0.0.1:0")
         canary_url = profile_values.callback_url(canary_url)
         service_bind = profile_values.bind_address(service_bind) if service_bind else ""
     except profile_values.ValueProblem as problem:
@@ -148,7 +152,7 @@ def receiver(
         typer.echo("nothing to judge: no requirement on receivers matches these ids, levels and formats", err=True)
         raise typer.Exit(ExitCode.NOTHING_PROVEN)
     settings = tuple(
-        Setting(name=option.removeprefix("--").replace("-", "_"), value=value, origin=option)
+        Setting(name=_NAMES.get(option) or option.removeprefix("--").replace("-", "_"), value=value, origin=option)
         for option, value in (
             ("--seen-url", hidden_query(seen_url)),
             ("--seen-command", seen_command),
@@ -183,7 +187,7 @@ def receiver(
         seen_url=seen_url,
         seen_command=seen_command,
         restart_command=restart_command,
-        canary_bind=canary_bind,
+        canary_bind=canary_place,
         canary_url=canary_url,
         service_bind=service_bind,
         histories=explore,

@@ -3,7 +3,15 @@
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Deviations, Finding, holds, untested
 from ciq_conformance.judge.registry import Item, check
-from ciq_conformance.receiver.observed import accepted, described, effects, offered_workflow, sent, without_steps
+from ciq_conformance.receiver.observed import (
+    accepted,
+    described,
+    effects,
+    is_accepted,
+    offered_workflow,
+    sent,
+    without_steps,
+)
 from ciq_conformance.receiver.steps import FORMS, Form
 from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.records import Header
@@ -30,7 +38,11 @@ _COUNTED = (
 def _form(evidence: Evidence, item: Item, *kinds: Form) -> Finding:
     form = item.format or Format.XML
     other = Format.XML if form is Format.JSON else Format.JSON
-    hint = f"if the callback rule never selects {form.upper()}, give --format {other}"
+    all_of_form = sent(evidence, FORMS, [kind.step(form) for kind in Form])
+    taken = any(is_accepted(exchange) for exchange in all_of_form)
+    hint = (
+        "" if taken else f"the receiver accepts no {form.upper()}; if the rule never selects it, use --format {other}"
+    )
     return accepted(evidence, FORMS, *(kind.step(form) for kind in kinds), hint=hint)
 
 

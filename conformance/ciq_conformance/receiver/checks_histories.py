@@ -1,7 +1,7 @@
 """Judges random histories of deliveries."""
 
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Deviations, Finding, holds, inconclusive, untested
+from ciq_conformance.judge.finding import Deviations, Finding, blocked, holds, inconclusive, untested
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.receiver.observed import (
     ACCEPTED,
@@ -52,6 +52,13 @@ def histories_have_their_effects(evidence: Evidence, item: Item) -> Finding:
     for job, count in counts.items():
         if count.times and job not in whole and any(job.encode() in e.request_body.data for e in found):
             wrong.add(count.seqs[-1], f"job {job} was counted {count.times} times, but its callbacks all broke off")
+    if not wrong.items:
+        if not accepted:
+            return blocked(f"the receiver accepted no callback of the histories: {described(found[0])} (RCV-091)")
+        unclear = next((job for job in accepted if counts.get(job, Count()).times is None), "")
+        if unclear:
+            shown = counts.get(unclear, Count()).unclear or "no answer"
+            return inconclusive(f"the answers about effects are no counts ({unclear}: {shown})")
     power = f"{len(accepted)} accepted jobs, {len(found)} deliveries"
     return wrong.finding("each accepted job is counted once", holds(f"{power}: counted once each", power=power))
 

@@ -172,4 +172,4 @@ def _jobs(exchange: Exchange) -> tuple[str, ...]:
 
 
 def _often(times: int) -> str:
-    return "once" if times == 1 else f"{times} times"
+    return {0: "never", 1: "once"}.get(times, f"{times} times")
