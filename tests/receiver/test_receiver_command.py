@@ -69,23 +69,39 @@ def test_run_without_effects_is_inconclusive_about_them(tmp_path: Path) -> None:
 
 
 def test_seen_command_replaces_the_address(tmp_path: Path) -> None:
-    """The command's output is the count; a failing command leaves the effect inconclusive with its message."""
+    """The command's output is the count."""
     with receiving() as url:
         program = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode())"
         command = f"{sys.executable} -c '{program}' {url}/seen/{{job_id}}"
-        code, text = receiver(f"{url}/callbacks", tmp_path, "--only", "RCV-041", "--seen-command", command, "--verbose")
-        assert (code, "RCV-041-media" in text and "inconclusive" not in text) == (0, True), text
-        code, text = receiver(
-            f"{url}/callbacks",
-            tmp_path,
-            "--only",
-            "RCV-041",
-            "--seen-command",
-            "false {job_id}",
-            "--timeout-factor",
-            "0.1",
-        )
-    assert "returned exit code 1" in (tmp_path / "run.ndjson").read_text(), text
+        options = ("--only", "RCV-041", "--seen-command", command, "--verbose")
+        code, text = receiver(f"{url}/callbacks", tmp_path, *options)
+    assert (code, "RCV-041-media" in text and "inconclusive" not in text) == (0, True), text
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--seen-command", "false {job_id}", "returned exit code 1"),
+        ("--seen-command", "/nowhere {job_id}", "the command cannot be run"),
+        ("--seen-command", "echo {job_id}", 'expected {"times": N} or HTTP 404, got HTTP 200'),
+        ("--seen-url", "http://127.0.0.1:9/{job_id}", "connection refused"),
+    ],
+)
+def test_effects_that_cannot_be_observed_exit_with_three(option: str, value: str, message: str, tmp_path: Path) -> None:
+    """The run does not begin: without counts its verdicts would be worth little."""
+    with receiving() as url:
+        code, text = receiver(f"{url}/callbacks", tmp_path, option, value)
+    assert code == 3, text
+    assert "cannot observe effects by" in text
+    assert message in text
+
+
+def test_repro_refers_to_the_command(tmp_path: Path) -> None:
+    """Scripts of `ciq repro` are for targets of `ciq run`."""
+    with receiving("event-name-is-required") as url:
+        receiver(f"{url}/callbacks", tmp_path)
+    code, text = ciq("repro", str(tmp_path), "RCV-003")
+    assert (code, "ciq receiver URL --only RCV-003" in text) == (2, True), text
 
 
 @pytest.mark.parametrize(

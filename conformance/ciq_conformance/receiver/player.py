@@ -27,6 +27,8 @@ from ciq_schemas.transcript.records import Exchange
 
 SILENT_STEPS = 2
 """Consecutive steps without any response after which a scenario stops."""
+SILENT_LOOKS = 3
+"""Consecutive questions about effects without an answer after which the run asks no more."""
 _LOOK_AGAIN = 0.05
 _LONGEST_LOOK = 0.4
 _LONGEST_RECORDED = 64 * 1024
@@ -49,6 +51,8 @@ class Player:
     """Seconds in which the accepted callbacks of a scenario must have their effects."""
     sent: dict[tuple[ScenarioSpec, Feature], list[str]] = field(default_factory=dict)
     """Accepted jobs of each scenario, for the last look at the end of the run."""
+    _failed_looks: int = field(default=0, init=False)
+    """Consecutive questions about effects without an answer."""
 
     def play(self, spec: ScenarioSpec, feature: Feature, plan: Iterable[Planned]) -> list[str]:
         """Sends the steps and waits for their effects; returns the accepted jobs. Raises ReceiverSilent."""
@@ -129,8 +133,11 @@ class Player:
             return True
         if self.stop.requested():
             raise Interrupted
+        if self._failed_looks >= SILENT_LOOKS:
+            return True
         started = self.recorder.now()
         answer = self.effects.ask(job_id)
+        self._failed_looks = 0 if answer.status else self._failed_looks + 1
         times = times_counted(answer.status, answer.body)
         if times == 0 and not keep_zero:
             return False

@@ -1,5 +1,6 @@
 """Decides before a run whether the address is a receiver that can be tested at all. Sends one documented callback."""
 
+from ciq_conformance.receiver.counting import times_counted
 from ciq_conformance.receiver.wire import Answer
 
 _REDIRECTS = range(300, 400)
@@ -18,3 +19,11 @@ def trouble_of(answer: Answer, url: str) -> str:
             "follows redirects; give the final address"
         )
     return ""
+
+
+def effect_trouble_of(answer: Answer, place: str) -> str:
+    """Returns why the effects cannot be observed, with the next step; empty when the answer is a count."""
+    if times_counted(answer.status, answer.body) is not None:
+        return ""
+    shown = answer.error or f"HTTP {answer.status} {answer.body[:60]!r}"
+    return f'cannot observe effects by {place}: expected {{"times": N}} or HTTP 404, got {shown}'

@@ -12,7 +12,7 @@ from ciq_conformance.receiver.forged import forged
 from ciq_conformance.receiver.malformed import malformed
 from ciq_conformance.receiver.plans import Planned, Planner
 from ciq_conformance.receiver.player import Player, ReceiverSilent, hidden_query
-from ciq_conformance.receiver.reachability import trouble_of
+from ciq_conformance.receiver.reachability import effect_trouble_of, trouble_of
 from ciq_conformance.receiver.service_jobs import ServiceJobs
 from ciq_conformance.receiver.steps import (
     EVERY_FEATURE,
@@ -86,12 +86,19 @@ class ReceiverSession:
         answer = send(delivery, self.player.within)
         offset = self.player.recorder.now() - answer.ended
         self.player.record(_PROBE_SPEC, self.features[0], PROBE, delivery, answer, offset)
-        trouble = trouble_of(answer, hidden_query(self.planner.url))
+        trouble = trouble_of(answer, hidden_query(self.planner.url)) or self._effect_trouble(job.job_id)
         if trouble:
             self._mark("", RUN, "broken", trouble)
             for spec, feature in self.plan:
                 self._mark(feature, spec.name, "broken", trouble)
         return not trouble
+
+    def _effect_trouble(self, job_id: str) -> str:
+        reader = self.player.effects
+        if reader is None:
+            return ""
+        place = hidden_query(reader.place(job_id)) if reader.url else reader.place(job_id)
+        return effect_trouble_of(reader.ask(job_id), place)
 
     def _scenario(self, spec: ScenarioSpec, feature: Feature) -> None:
         if self._silent:

@@ -118,6 +118,11 @@ def _verdict(records: Sequence[AnyRecord], requirement: str, feature: str) -> Ve
         found = ", ".join(f"{v.item}: {v.outcome}" for v in mine) or "the run did not judge it"
         raise MissingCaseError(f"{requirement.upper()} shows no deviation in this run ({found})")
     verdict = deviating[0]
+    if verdict.scenario.startswith("receiver-"):
+        raise MissingCaseError(
+            f"{verdict.item} is about a callback receiver: `ciq receiver URL --only {verdict.requirement}` "
+            "sends its callbacks again"
+        )
     if verdict.scenario == _BY_OWN_SCRIPT:
         raise MissingCaseError(
             f"{verdict.item}: `ciq run` has written explore-{verdict.item}.py beside the run file; run it"
