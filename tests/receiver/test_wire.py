@@ -189,3 +189,16 @@ def test_refused_connection_is_reported() -> None:
     answer = send(Delivery(url=f"http://127.0.0.1:{port}"), 5)
     assert (answer.refused, answer.error) == (True, "connection refused")
     assert send(Delivery(url="http://does-not-exist.invalid/"), 5).refused
+
+
+def test_early_response_ends_a_large_body() -> None:
+    """A receiver may reject a body that it does not read, and keep the connection open."""
+
+    def respond(connection: socket.socket, closing: threading.Event) -> None:
+        connection.recv(1024)
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        closing.wait(30)
+
+    with listening(respond) as url:
+        answer = send(Delivery(url=url, body=b"x" * 30_000_000), 5)
+    assert (answer.status, answer.error) == (413, "")

@@ -3,6 +3,7 @@
 A stand-alone script embeds this module, so it imports nothing of the kit. Every call ends within its deadline.
 """
 
+import select
 import socket
 import ssl
 import threading
@@ -17,6 +18,8 @@ LONGEST_BODY = 256 * 1024
 PIECE_PAUSE = 0.02
 """Seconds between two pieces of a body that is sent in pieces."""
 _SHOWN = 60
+_LARGE = 65536
+"""Bytes of a larger body are sent only while no response has arrived."""
 
 
 @dataclass(frozen=True)
@@ -198,8 +201,8 @@ class Connection:
         for number, part in enumerate(parts):
             if number:
                 time.sleep(PIECE_PAUSE)
-            opened.settimeout(_left(end))
-            opened.sendall(part)
+            if not _sent_whole(opened, part, end):
+                return
 
     def _interim(self, opened: socket.socket, method: str, end: float) -> "_Response | None":
         """Waits for 100 Continue, at most one second; returns a final response that came instead."""
@@ -270,6 +273,22 @@ class Connection:
 
 _Response = tuple[int, tuple[tuple[str, str], ...], bytes, bool]
 """Status, headers, body, and whether the connection can be used again."""
+
+
+def _sent_whole(opened: socket.socket, data: bytes, end: float) -> bool:
+    """Sends bytes; returns False when the receiver responded, or closed, before it had read a large body."""
+    opened.settimeout(_left(end))
+    if len(data) <= _LARGE or isinstance(opened, ssl.SSLSocket):
+        opened.sendall(data)
+        return True
+    rest = memoryview(data)
+    while rest:
+        readable, writable, _ = select.select([opened], [opened], [], _left(end))
+        if readable:
+            return False
+        if writable:
+            rest = rest[opened.send(rest[:_LARGE]) :]
+    return True
 
 
 def _left(end: float) -> float:
