@@ -122,10 +122,12 @@ PATH: Sequence[tuple[str, str, str]] = (
     ("list batch jobs", "ci_list_inventory_trigger_jobs", ""),
     ("cancel batch job", "ci_delete_inventory_trigger_jobs", "PUT /inventorytriggerjob/{id}?cancel"),
     ("describe batch job", "ci_get_inventory_trigger_jobs", "GET /inventorytriggerjob/{id}"),
+    ("callback", "", ""),
     ("delete workflow", "ci_delete_workflow", "DELETE /workflow/{id}"),
     ("delete template", "ci_delete_template", "DELETE /template/{id}"),
 )
 """Steps by their name in the programs for Go and Java, with the method of Python and the call of Node."""
+NO_METHOD = "no such method"
 _OBJECTS = frozenset({"put_object", "get_object"})
 """Methods of the Python SDK that its tests of objects call (test_python_sdk_objects.py)."""
 
@@ -139,9 +141,9 @@ def _path_table(python: Sequence[Row], node: Sequence[Step], go: Sequence[Step],
     ]
     for step, method, call in PATH:
         cells = (
-            f"works (`{method}`)" if method in works else "no such method",
-            f"works (`{call}`)" if call in called else "not called",
-            *(next((one.found for one in steps if one.step == step), "no such method") for steps in (go, java)),
+            f"works (`{method}`)" if method in works else NO_METHOD,
+            f"works (`{call}`)" if call in called else (NO_METHOD if step == "callback" else "not called"),
+            *(next((one.found for one in steps if one.step == step), NO_METHOD) for steps in (go, java)),
         )
         lines.append(f"| {step} | {' | '.join(cells)} |")
     return lines

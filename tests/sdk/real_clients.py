@@ -10,13 +10,17 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import requests
+from pytest_httpserver import HTTPServer
 from python_sdk import BUCKET, KEYS, REGION, WORKFLOW, bench_of
 
 from ciq_mock.client_environment import TRUST_STORE_PASSWORD, trust_store_of
 from ciq_mock.clock import ClockKind
 from ciq_mock.server import MockServer
 from ciq_mock.settings import MockSettings
+from ciq_schemas.features import Feature
 
 HERE = Path(__file__).parent
 STORED = HERE / "rows"
@@ -47,11 +51,28 @@ def node_steps(modules: Path, scheme: str) -> tuple[Step, ...]:
         return _steps(server, command, {"NODE_PATH": str(modules), **trust})
 
 
+def job_callback() -> bytes:
+    """The callback of a job that has ended, as a receiver gets it."""
+    output = f"<Output><Region>{REGION}</Region><Bucket>{BUCKET}</Bucket><Object>out.mp3</Object></Output>"
+    with HTTPServer(host="127.0.0.1") as receiver, MockServer(MockSettings(activated=(Feature.MEDIA,))) as mock:
+        receiver.expect_request("/cb").respond_with_data("ok")
+        operation = f"<Operation><Transcode><Container><Format>mp3</Format></Container></Transcode>{output}</Operation>"
+        address = f"<CallBack>{receiver.url_for('/cb')}</CallBack>"
+        body = f"<Request><Tag>Transcode</Tag><Input><Object>in/a.mp4</Object></Input>{operation}{address}</Request>"
+        requests.post(f"{mock.url}/jobs", data=body, timeout=10).raise_for_status()
+        mock.wait_for_callbacks(1)
+        ((received, _),) = receiver.log
+        return received.get_data()
+
+
 def go_steps(program: Path, scheme: str) -> tuple[Step, ...]:
     """Run the path through cos-go-sdk-v5 with the program that was built from go/core_path.go."""
     with manual_clock_mock(tls=scheme == HTTPS) as server:
         trust = {"SSL_CERT_FILE": str(server.ca_file)} if scheme == HTTPS else {}
-        return _steps(server, [str(program)], {"CIQ_SCHEME": scheme, **trust})
+        with TemporaryDirectory() as folder:
+            callback = Path(folder) / "callback.xml"
+            callback.write_bytes(job_callback())
+            return _steps(server, [str(program), str(callback)], {"CIQ_SCHEME": scheme, **trust})
 
 
 def java_steps(libraries: Path) -> tuple[Step, ...]:

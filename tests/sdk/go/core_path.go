@@ -299,7 +299,10 @@ func main() {
 		if err == nil {
 			err = xml.Unmarshal(body, &callback)
 		}
-		add("callback", callback, err, "EventName = "+callback.EventName)
+		if err != nil || len(callback.JobsDetail) == 0 {
+			fail("callback", fmt.Errorf("%v, %d jobs", err, len(callback.JobsDetail)))
+		}
+		add("callback", callback, err, "EventName = "+callback.EventName+", JobsDetail[0].State = "+callback.JobsDetail[0].State)
 	}
 	text, err := json.Marshal(rows)
 	if err != nil {
