@@ -4,6 +4,7 @@ The result table of the contract names the containers of each tag, and each cont
 a maker depends on the job only. Results are made when they are first shown, never when a job is submitted.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
@@ -106,12 +107,20 @@ def with_results(echo: bytes, job: Finished) -> bytes:
     return echo
 
 
-_AFTER_TAG = (b"<Output>", b"<UserData>", b"<JobLevel>", b"</Operation>")
+_AFTER_TAG = frozenset({b"Output", b"UserData", b"JobLevel"})
+_MARKUP = re.compile(rb"<(/?)([^\s/>]+)[^>]*?(/?)>")
 
 
 def _before_output(echo: bytes) -> int:
-    """Return the place of a container of the tag: before what all tags have, which follows all other elements."""
-    return min(place for name in _AFTER_TAG if (place := echo.rfind(name)) >= 0)
+    """Return the place of a container of the tag: before the elements of Operation that all tags have."""
+    depth = 0
+    for found in _MARKUP.finditer(echo):
+        ends, name, empty = found.groups()
+        depth -= bool(ends)
+        if (ends and depth == 0) or (not ends and depth == 1 and name in _AFTER_TAG):
+            return found.start()
+        depth += not ends and not empty
+    return len(echo)
 
 
 def finished(job: Job, *, content: bytes | None = None, modified: float = 0.0) -> Finished:
