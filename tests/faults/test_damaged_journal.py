@@ -92,6 +92,22 @@ def test_flipped_bit_in_last_frame_of_log_is_named_and_recovered(tmp_path: Path)
         assert client.submit() not in ids
 
 
+def test_flipped_bit_in_header_of_log_is_named_and_loses_nothing(tmp_path: Path) -> None:
+    """Without its header SQLite would read no frame. `--recover` finds the flipped bit by the checksum."""
+    with mock_process(tmp_path / "live", "--duration", "3600", "--workers", "1") as mock, Client(mock.port) as client:
+        ids = [client.submit(f"in/{number}.mp4") for number in range(10)]
+        mock.kill()
+    for place in (1, 6, 10, 14, 17, 22, 27, 31):  # a byte of each field of the header
+        folder = shutil.copytree(tmp_path / "live", tmp_path / str(place))
+        log = folder / f"{FILE_NAME}-wal"
+        log.write_bytes(flipped(log.read_bytes(), place))
+        with pytest.raises(DamagedJournalError, match=r"wal is damaged at frame 0"):
+            SqliteJournal(folder)
+        recover(folder)
+        with MockServer(MEDIA, data=folder) as server, Client(server.port) as client:
+            assert client.known(ids) == set(ids)
+
+
 @pytest.mark.parametrize("place", [0, 20, 60, 62, 68, 71, 105, 1000, 3900, 4000, 4090])
 def test_flipped_bit_in_first_page_is_named_or_harmless_and_recovered(
     tmp_path: Path, journal: tuple[Path, list[str]], place: int

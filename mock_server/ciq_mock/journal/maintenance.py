@@ -17,6 +17,7 @@ from ciq_mock.journal.last_commit import LastCommitFile
 from ciq_mock.journal.records import FORMAT
 from ciq_mock.journal.snapshot import Snapshot, written_snapshot
 from ciq_mock.journal.sqlite_journal import FILE_NAME, SUFFIXES, Commit, SqliteJournal
+from ciq_mock.journal.write_ahead_log import repair_header
 from ciq_mock.server import make_mock
 from ciq_mock.settings import MockSettings
 
@@ -95,7 +96,7 @@ def recover(folder: Path) -> Recovery:
             commits = before_snapshot = 0
             at, snapshot = _snapshot(source)
             for commit in _readable(source):
-                if snapshot is None and commit.number > at:
+                if at and snapshot is None and commit.number > at:
                     break  # it may change what the lost snapshot held
                 target.append(commit.at, commit.data)
                 commits += 1
@@ -179,6 +180,7 @@ def _copy(damaged: Path) -> Path:
     for file in damaged.iterdir():
         if file.is_file():
             (copy / file.name).write_bytes(file.read_bytes())
+    repair_header(copy / f"{FILE_NAME}-wal")
     return copy
 
 

@@ -20,6 +20,24 @@ def damaged_frame(log: Path) -> int | None:
         data = log.read_bytes()
     except FileNotFoundError:
         return None
+    return _first_damaged(data)
+
+
+def repair_header(log: Path) -> None:
+    """Correct a header in which one bit is flipped: without it SQLite reads no frame. Anything else stays."""
+    data = bytearray(log.read_bytes()) if log.exists() else bytearray()
+    if len(data) <= _HEADER or _first_damaged(bytes(data)) != 0:
+        return
+    for bit in range(8 * _HEADER):
+        data[bit // 8] ^= 1 << bit % 8
+        salts, right = data[16:24], _first_damaged(bytes(data[:_HEADER]) + b" ") is None
+        if right and data[_HEADER + 8 : _HEADER + 16] == salts:  # checksum of the header, and salts of the first frame
+            log.write_bytes(data)
+            return
+        data[bit // 8] ^= 1 << bit % 8
+
+
+def _first_damaged(data: bytes) -> int | None:
     if len(data) < _HEADER:
         return None
     magic, _, size, _, salt1, salt2, first, second = struct.unpack(">8I", data[:_HEADER])
