@@ -57,6 +57,9 @@ class Profile:
     """All settings of a run that depend on the target."""
 
     url: str
+    """Address of the target, with the path under which a gateway serves it."""
+    signed_prefix: bool = False
+    """Whether signatures cover the path of `url` too: the gateway passes it on instead of removing it."""
     bucket: str = "examplebucket-1250000000"
     second_bucket: str = ""
     """Another bucket of the target, to test that buckets are separate; empty for none."""
@@ -74,7 +77,7 @@ class Profile:
     callback_bind: str = "127.0.0.1:0"
     """Listening address of the receiver."""
     callback_url: str = ""
-    """The receiver's base address as the target sees it; empty means the listening address."""
+    """The receiver's base addresses as the target sees them, separated by commas; empty means the listening address."""
     capabilities: Mapping[Capability, bool | None] = field(default_factory=dict)
     ca_file: str = ""
     """File with the certificates that the suite trusts at an HTTPS target; empty for those of the machine."""

@@ -42,6 +42,7 @@ class _Key:
 
 _TOP: Mapping[str, _Key] = {
     "url": _Key(values.target_url, "CIQ_TARGET"),
+    "signed_prefix": _Key(values.yes_or_no, "CIQ_SIGNED_PREFIX"),
     "bucket": _Key(values.host_label, "CIQ_BUCKET"),
     "second_bucket": _Key(values.optional_host_label, "CIQ_SECOND_BUCKET"),
     "region": _Key(values.host_label, "CIQ_REGION"),

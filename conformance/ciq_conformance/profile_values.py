@@ -25,6 +25,7 @@ _TRISTATE = {
     "0": "false",
     UNKNOWN: UNKNOWN,
 }
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _LONGEST = 2000
 
 
@@ -57,22 +58,27 @@ def xml_part(value: object) -> str:
 
 
 def target_url(value: object) -> str:
-    """Scheme, host and port of the target; paths are the service's own."""
-    expected = "an address like http://127.0.0.1:8080, without path, query or credentials"
+    """Scheme, host and port of the target, and the path under which a gateway serves it."""
+    expected = "an address like http://127.0.0.1:8080 or https://gateway.example/ci, without query or credentials"
     parts = _url(value, expected)
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
+    if parts.query or parts.fragment or not _PREFIX.fullmatch(parts.path.rstrip("/")):
         raise ValueProblem(expected)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def callback_url(value: object) -> str:
-    """The receiver's base address as the target sees it; empty means the listening address."""
+    """The receiver's base addresses as the target sees them, separated by commas; empty means the listening address."""
     if value == "":
         return ""
-    parts = _url(value, "an address like http://192.0.2.7:9000, as the target sees the receiver")
-    if parts.query or parts.fragment:
-        raise ValueProblem("an address without query and fragment: the suite appends to it")
-    return str(value).rstrip("/")
+    expected = "an address like http://192.0.2.7:9000, as the target sees the receiver; several with commas"
+    if not isinstance(value, str):
+        raise ValueProblem(expected)
+    urls = [url.strip() for url in value.split(",")]
+    for url in urls:
+        parts = _url(url, expected)
+        if parts.query or parts.fragment:
+            raise ValueProblem("an address without query and fragment: the suite appends to it")
+    return ",".join(url.rstrip("/") for url in urls)
 
 
 def _url(value: object, expected: str) -> SplitResult:
@@ -175,6 +181,14 @@ def timeout_factor(value: object) -> float:
     return number
 
 
+def yes_or_no(value: object) -> bool:
+    """`true` or `false`."""
+    word = _TRISTATE.get(str(value).lower())
+    if word not in ("true", "false"):
+        raise ValueProblem("true or false")
+    return word == "true"
+
+
 def capability(value: object) -> str:
     """`true`, `false` or `unknown`."""
     word = _TRISTATE.get(str(value).lower())
@@ -192,4 +206,6 @@ def shown(value: object) -> str:
     """Formats a value for the run file."""
     if isinstance(value, tuple):
         return ",".join(str(part) for part in value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -141,6 +141,7 @@ def _profile() -> JsonSchema:
     sample = _table({"tag": some, "good": some, "operation": text, "input_extra": text})
     keys: dict[str, JsonSchema] = {
         "url": address,
+        "signed_prefix": {"type": "boolean"},
         "bucket": some,
         "second_bucket": text,
         "region": some,

@@ -190,6 +190,19 @@ def operation_of(method: str, path: str) -> HttpOperation | None:
     return None
 
 
+def service_path(method: str, path: str) -> str:
+    """Returns a path without the prefix under which a gateway serves the service; an unknown path as it is."""
+    if operation_of(method, path) is not None:
+        return path
+    at = path.find("/", 1)
+    while at > 0:
+        found = operation_of(method, path[at:])
+        if found is not None and found.path != "/":
+            return path[at:]
+        at = path.find("/", at + 1)
+    return path
+
+
 def _of_feature(spec: FeatureSpec) -> tuple[FeatureOperation, ...]:
     shared = spec.job_path == SHARED_JOB_PATH
     served = tuple(other.feature for other in FEATURES.values() if other.on_shared_path) if shared else (spec.feature,)

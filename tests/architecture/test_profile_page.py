@@ -28,6 +28,7 @@ VALUES = {
     "CIQ_BATCH": "true",
     "CIQ_TEMPLATES": "true",
     "CIQ_BINDING": "true",
+    "CIQ_SIGNED_PREFIX": "true",
 }
 
 

@@ -50,6 +50,13 @@ def with_job_twice(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
         yield with_body(arrival, job, f"{job}, {job}")
 
 
+def compressed(arrival: CallbackReceived, *, declared: bool = False) -> CallbackReceived:
+    """Compresses a body with gzip; `declared` adds the Content-Encoding."""
+    headers = (*arrival.headers, ("Content-Encoding", "gzip")) if declared else arrival.headers
+    body = Body.of(gzip.compress(arrival.body.data, mtime=0))
+    return msgspec.structs.replace(arrival, body=body, headers=headers)
+
+
 def truncated(arrival: CallbackReceived) -> Iterable[CallbackReceived]:
     """Cuts off the end of the body."""
     yield msgspec.structs.replace(arrival, body=Body.of(arrival.body.data[:-9]))

@@ -88,6 +88,7 @@ DEVIATIONS: list[tuple[str, Iterable[Format | None], Change]] = [
         lambda t: edit_callbacks(t, lambda a: (msgspec.structs.replace(a, body=Body.of(b"<Response/>")),)),
     ),
     ("SHP-001", (JSON,), lambda t: edit_callbacks(t, lambda a: (with_body(a, a.body.text, f"[{a.body.text}]"),))),
+    ("SHP-001", BOTH, lambda t: edit_callbacks(t, lambda a: (compressed(a),))),
     ("SHP-002", (XML,), replace_in_bodies("Response>", "Notification>")),
     ("SHP-002", BOTH, replace_in_bodies("JobsDetail", "Jobs")),
     ("SHP-002", BOTH, without_elements("QueueId")),

@@ -1,6 +1,7 @@
 """Tests of the callback receiver: it records every callback unchanged, by the channel of its URL."""
 
 import contextlib
+import gzip
 import http.client
 import socket
 import threading
@@ -225,3 +226,34 @@ def test_open_connections_are_limited(receiver: CallbackReceiver, monkeypatch: p
         last.settimeout(10)
         assert last.recv(1) == b""
         assert threading.active_count() - before <= 5
+
+
+def test_addresses_take_the_public_urls_in_turn() -> None:
+    """Each URL keeps its prefix; a gateway may keep it, remove it, or have `cb` in it."""
+    recorder = RunRecorder(now=time.monotonic)
+    with CallbackReceiver(recorder=recorder, now=recorder.now) as listening:
+        own = listening.base_url
+        listening.public_url = f"{own}/hooks/cb/v1,{own}/other"
+        one, two, three = (listening.address(f"media.rule.{name}") for name in "abc")
+        assert one.startswith(f"{own}/hooks/cb/v1/cb/")
+        assert two.startswith(f"{own}/other/cb/")
+        assert three.startswith(f"{own}/hooks/cb/v1/cb/")
+        assert listening.address("media.rule.a") == one
+        assert post(one) == post(two) == 200
+        assert post(three.replace("/hooks/cb/v1", "")) == 200
+        assert [callback.arrival.channel for callback in listening.arrivals()] == [
+            "media.rule.a",
+            "media.rule.b",
+            "media.rule.c",
+        ]
+
+
+def test_compressed_callback_names_its_job(receiver: CallbackReceiver) -> None:
+    """It is recorded as received, and decoded for the suite."""
+    address = receiver.address("media.rule.queue")
+    body = gzip.compress(b"<Response><JobsDetail><JobId>j1</JobId></JobsDetail></Response>")
+    assert post(address, body, **{"Content-Encoding": "gzip"}) == 200
+    (callback,) = receiver.arrivals()
+    assert callback.arrival.body.data == body
+    assert callback.names("j1")
+    assert (callback.compressed, callback.compression_declared) == (True, True)

@@ -65,6 +65,8 @@ class Client:
     wall: Callable[[], float] = time.time
     """Unix time, for signatures."""
     credentials: Credentials | None = None
+    signed_prefix: bool = False
+    """Signatures cover the path of `base_url` too."""
     sleep: Callable[[float], None] = time.sleep
     answer_within: float = 30.0
     """Longest wait for one complete answer."""
@@ -192,14 +194,17 @@ class Client:
         self, method: str, target: str, host: str, body: bytes, headers: Mapping[str, str], signing: Signing
     ) -> requests.PreparedRequest:
         named = {"Host": host, **({"Content-Type": "application/xml"} if body else {}), **headers}
+        prefix = urlsplit(self.base_url).path if self.signed_prefix else ""
         if signing is Signing.IN_URL and self.credentials is not None:
-            target = signed_url(target, host=host, credentials=self.credentials, method=method, now=self.wall())
+            keys = self.credentials
+            signed = signed_url(prefix + target, host=host, credentials=keys, method=method, now=self.wall())
+            target = signed.removeprefix(prefix)
             signing = Signing.NONE
         final = signed_headers(
             named,
             credentials=self.credentials,
             method=method,
-            target=target,
+            target=prefix + target,
             now=self.wall(),
             signing=signing,
         )
@@ -329,10 +334,12 @@ class _Outcome:
             return ""
         try:
             place = urlsplit(urljoin(base_url + "/", location))
-            ours = place.netloc == urlsplit(base_url).netloc or place.hostname == host_of(f"//{host}")
+            base = urlsplit(base_url)
+            ours = place.netloc == base.netloc or place.hostname == host_of(f"//{host}")
         except ValueError:
             return ""
-        return urlunsplit(("", "", place.path or "/", place.query, "")) if ours else ""
+        path = place.path.removeprefix(base.path) if place.path.startswith(f"{base.path}/") else place.path
+        return urlunsplit(("", "", path or "/", place.query, "")) if ours else ""
 
 
 def _read(answer: requests.Response) -> tuple[bytes, str]:

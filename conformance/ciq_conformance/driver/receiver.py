@@ -14,6 +14,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,7 +69,8 @@ class CallbackReceiver:
     now: Callable[[], float]
     bind: str = "127.0.0.1:0"
     public_url: str = ""
-    """Base address as the target sees it; empty means the listening address."""
+    """Base addresses as the target sees them, separated by commas; empty means the listening address. The channels take
+    them in turn."""
     redaction: Redaction = field(default_factory=Redaction)
     stopping: Callable[[], bool] = lambda: False
     stray: int = 0
@@ -123,8 +125,13 @@ class CallbackReceiver:
 
     @property
     def base_url(self) -> str:
-        """The receiver's address as the target sees it, without a trailing slash."""
-        return (self.public_url or self._server.url_for("")).rstrip("/")
+        """The receiver's first address as the target sees it, without a trailing slash."""
+        return self.base_urls[0]
+
+    @property
+    def base_urls(self) -> tuple[str, ...]:
+        """All addresses of the receiver as the target sees them, without trailing slashes."""
+        return tuple(url.rstrip("/") for url in (self.public_url or self._server.url_for("")).split(","))
 
     @property
     def listens_at(self) -> str:
@@ -139,7 +146,9 @@ class CallbackReceiver:
                 token = secrets.token_urlsafe(12)
                 self._tokens[channel] = token
                 self._channels[token] = channel
-        return f"{self.base_url}/cb/{token}{suffix}"
+            urls = self.base_urls
+            base = urls[list(self._tokens).index(channel) % len(urls)]
+        return f"{base}/cb/{token}{suffix}"
 
     def arrivals(self, *channels: str) -> tuple[ParsedCallback, ...]:
         """Returns the callbacks received so far, in order of arrival."""
@@ -213,9 +222,11 @@ class CallbackReceiver:
 
     def _channel_of(self, target: str) -> str | None:
         path = urlsplit(target).path if "://" in target else target.partition("?")[0]
-        token = path.partition("/cb/")[2].partition("/")[0]
+        # An address may have a prefix of its own, which a gateway keeps or removes.
+        parts = path.split("/")
+        tokens = [token for before, token in pairwise(parts) if before == "cb"]
         with self._changed:
-            return self._channels.get(token)
+            return next((self._channels[token] for token in tokens if token in self._channels), None)
 
     def _next_answer(self, channel: str) -> tuple[int, float]:
         """Returns the status and the seconds to wait before sending it."""

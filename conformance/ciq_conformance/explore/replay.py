@@ -58,10 +58,11 @@ class Replay:
         kind = http.client.HTTPSConnection if self.url.scheme == "https" else http.client.HTTPConnection
         connection = kind(self.url.hostname or "", self.url.port, timeout=30)
         headers = {"Host": self.host} | ({"Content-Type": "application/xml"} if body else {})
-        sign(method, target, headers)
+        prefix = self.url.path.rstrip("/")
+        sign(method, target, headers, prefix)
         sent = time.monotonic()
         try:
-            connection.request(method, target, body.encode() or None, headers)
+            connection.request(method, prefix + target, body.encode() or None, headers)
             answer = connection.getresponse()
             data = answer.read()
         except OSError as error:

@@ -82,8 +82,13 @@ class Listener:
         return {one.channel for one in list(self.arrived) if job in one.body}
 
 
-def sign(method: str, target: str, headers: dict[str, str]) -> None:
-    """Add Authorization as the official clients do, when there are keys."""
+def sign(method: str, target: str, headers: dict[str, str], prefix: str = "") -> None:
+    """Add Authorization as the official clients do, when there are keys.
+
+    `prefix` is the path of the target's address; the signature covers it with CIQ_SIGNED_PREFIX=true.
+    """
+    if os.environ.get("CIQ_SIGNED_PREFIX", "").lower() in ("true", "yes", "1"):
+        target = prefix + target
     key_id, key = os.environ.get("CIQ_SECRET_ID", ""), os.environ.get("CIQ_SECRET_KEY", "")
     if not key_id or not key:
         return

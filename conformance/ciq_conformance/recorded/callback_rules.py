@@ -21,12 +21,11 @@ from ciq_schemas.values import Job
 
 WORKFLOW_START = "WorkflowStart"
 """Event of the newest workflow pages, which also report the start of a run."""
-_GZIP = b"\x1f\x8b"
 
 
 def callback_cases(callback: ParsedCallback) -> Iterator[Case]:
     """Yields what a callback shows: form, structure, event, states, times, types and Content-Type."""
-    data = callback.arrival.body.data
+    data = callback.body
     yield from _content_type(callback)
     if callback.decoded.document is Document.WORKFLOW_CALLBACK and _rootless(callback):
         yield Case("SHP-001", remark="the root Response is missing, as on the newest page of workflow callbacks")
@@ -35,10 +34,14 @@ def callback_cases(callback: ParsedCallback) -> Iterator[Case]:
     try:
         body = read_body(data)
     except UnreadableBody as error:
-        compressed = "the body is gzip-compressed, which no page describes: " if data.startswith(_GZIP) else ""
-        yield Case("SHP-001", f"{compressed}{error}")
+        yield Case("SHP-001", str(error))
         return
-    yield Case("SHP-001")
+    if not callback.compressed:
+        yield Case("SHP-001")
+    elif callback.compression_declared:
+        yield Case("SHP-001", remark="the body is gzip-compressed, which no page describes")
+    else:
+        yield Case("SHP-001", "the body is gzip-compressed, and no Content-Encoding says so")
     if callback.decoded.document is Document.WORKFLOW_CALLBACK:
         yield from _workflow(callback)
         return

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ciq_conformance.recorded.recording import Message, UnreadableFileError
-from ciq_schemas.operations import HttpOperation, operation_of
+from ciq_schemas.operations import HttpOperation, operation_of, service_path
 from ciq_schemas.transcript.parsed import ParsedCallback
 from ciq_schemas.transcript.records import Body, CallbackReceived, Exchange, HeaderField
 
@@ -170,14 +170,8 @@ class HttpArchive:
 
 
 def operation_at(method: str, path: str) -> HttpOperation | None:
-    """Returns the operation of a path, also behind a path prefix of a gateway."""
-    found = operation_of(method, path)
-    at = 0
-    while found is None and (at := path.find("/", at + 1)) > 0:
-        found = operation_of(method, path[at:])
-        if found is not None and found.path == "/":
-            found = None
-    return found
+    """Returns the operation of a path, also behind the path prefix of a gateway."""
+    return operation_of(method, service_path(method, path))
 
 
 def _is_callback(callback: CallbackReceived) -> bool:

@@ -58,6 +58,7 @@ def case_of(records: Sequence[AnyRecord], requirement: str, feature: str = "") -
     header = records[0] if records else None
     if not isinstance(header, Header):
         raise RunFileError("the run has no header")
+    prefix = urlsplit(header.target.url).path.rstrip("/")
     verdict = _verdict(records, requirement, feature)
     exchanges = sorted((r for r in records if isinstance(r, Exchange)), key=lambda e: e.started)
     by_seq = {e.seq: e for e in exchanges}
@@ -104,9 +105,9 @@ def case_of(records: Sequence[AnyRecord], requirement: str, feature: str = "") -
         "callback_wait": max(1.0, 10.0 * (calibration.callback_latency or 0.0) if calibration else 1.0),
         "answers": _answers(callbacks, last),
         "shapes": {} if rule else {e.seq: list(_shape(e, names)) for e in evidence if e in chosen},
-        "prologue": [_plain(e) for e in _of_probe(exchanges, {e.feature for e in chosen})],
-        "epilogue": [_plain(e) for e in _restorations(exchanges, verdict.feature)],
-        "requests": [_plain(e) for e in chosen],
+        "prologue": [_plain(e, prefix) for e in _of_probe(exchanges, {e.feature for e in chosen})],
+        "epilogue": [_plain(e, prefix) for e in _restorations(exchanges, verdict.feature)],
+        "requests": [_plain(e, prefix) for e in chosen],
     }
 
 
@@ -224,9 +225,10 @@ def _shape(exchange: Exchange, names: Mapping[str, str]) -> tuple[str, ...]:
     return shape_of(exchange.status, exchange.response_headers, exchange.response_body.data, names, known)
 
 
-def _plain(exchange: Exchange) -> dict[str, object]:
-    """Returns a request as plain values, without redacted headers."""
+def _plain(exchange: Exchange, prefix: str) -> dict[str, object]:
+    """Returns a request as plain values, without redacted headers and without the path prefix of the target."""
     place = urlsplit(exchange.url)
+    path = place.path.removeprefix(prefix) or "/"
     data = exchange.request_body.data
     digest = base64.b64encode(hashlib.md5(data).digest()).decode()  # noqa: S324 - the documented digest
     headers = [
@@ -241,7 +243,7 @@ def _plain(exchange: Exchange) -> dict[str, object]:
         "started": round(exchange.started, 4),
         "ended": round(exchange.ended, 4),
         "method": exchange.method,
-        "target": (place.path or "/") + (f"?{place.query}" if place.query else ""),
+        "target": path + (f"?{place.query}" if place.query else ""),
         "headers": headers,
         "signed": any(name.lower() == "authorization" for name, _ in exchange.request_headers),
         "body": base64.b64encode(data).decode(),

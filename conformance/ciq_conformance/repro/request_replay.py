@@ -126,12 +126,13 @@ class Replay:
         for name, value in headers.items():
             if value == "{md5}":
                 headers[name] = base64.b64encode(hashlib.md5(body).digest()).decode()  # noqa: S324 - the documented digest
+        prefix = place.path.rstrip("/")
         if request["signed"]:
-            sign(request["method"], target, headers)
+            sign(request["method"], target, headers, prefix)
         connection = kind(place.hostname or "", place.port, timeout=30)
         sent = time.monotonic()
         try:
-            connection.request(request["method"], target, body or None, headers)
+            connection.request(request["method"], prefix + target, body or None, headers)
             response = connection.getresponse()
             data, status, fields = response.read(), response.status, response.getheaders()
         except (OSError, http.client.HTTPException, ValueError) as error:

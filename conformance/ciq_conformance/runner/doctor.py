@@ -68,6 +68,7 @@ def diagnose(loaded: Loaded) -> Diagnosis:
             recorder=recorder,
             now=recorder.now,
             credentials=profile.credentials,
+            signed_prefix=profile.signed_prefix,
             trust=trust,
             answer_within=10.0 * profile.timeout_factor,
             stopping=stop.requested,

@@ -144,6 +144,7 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
             recorder=recorder,
             now=recorder.now,
             credentials=profile.credentials,
+            signed_prefix=profile.signed_prefix,
             trust=trust,
             answer_within=30.0 * profile.timeout_factor,
             stopping=stop.requested,

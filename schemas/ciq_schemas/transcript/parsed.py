@@ -1,5 +1,6 @@
 """Decodes one exchange or callback into values, with the tolerant reading and once. Pure."""
 
+import zlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -27,6 +28,7 @@ from ciq_schemas.values import (
     WorkflowTriggered,
 )
 
+_GZIP = b"\x1f\x8b"
 NO_API_ANSWER = "no API answer"
 """Words of a description of a response whose body no API of the service sends."""
 _SHOWN_BYTES = 40
@@ -142,6 +144,16 @@ def _is_api_document(body: bytes) -> bool:
     return etree.QName(root).localname.lower() != "html"
 
 
+def _decompressed(data: bytes) -> bytes:
+    """Returns gzip data decompressed, up to the limit of a document; other data, and broken gzip, as it is."""
+    if not data.startswith(_GZIP):
+        return data
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, xml_parser.MAX_BYTES)
+    except zlib.error:
+        return data
+
+
 @dataclass(frozen=True)
 class ParsedCallback:
     """A callback whose body is decoded on demand; the first byte decides between XML and JSON."""
@@ -149,9 +161,25 @@ class ParsedCallback:
     arrival: CallbackReceived
 
     @cached_property
+    def body(self) -> bytes:
+        """The body, decompressed when it is gzip: a compressed callback still names its job."""
+        return _decompressed(self.arrival.body.data)
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the body arrived gzip-compressed."""
+        return self.arrival.body.data.startswith(_GZIP)
+
+    @property
+    def compression_declared(self) -> bool:
+        """Whether Content-Encoding says gzip."""
+        values = (value.lower() for name, value in self.arrival.headers if name.lower() == "content-encoding")
+        return any("gzip" in value for value in values)
+
+    @cached_property
     def decoded(self) -> Decoded:
         """The body as a callback, with the tolerant reading."""
-        return codec.read_callback(self.arrival.body.data)
+        return codec.read_callback(self.body)
 
     @cached_property
     def callback(self) -> JobCallback:
@@ -168,7 +196,7 @@ class ParsedCallback:
     @property
     def is_json(self) -> bool:
         """Whether the body looks like JSON."""
-        return codec.looks_like_json(self.arrival.body.data)
+        return codec.looks_like_json(self.body)
 
     @cached_property
     def job_ids(self) -> tuple[str, ...]:
@@ -179,4 +207,4 @@ class ParsedCallback:
         """Returns whether the callback names a job; a body without a readable id may still contain the id's bytes."""
         if self.job_ids:
             return job_id in self.job_ids
-        return job_id.encode() in self.arrival.body.data
+        return job_id.encode() in self.body

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from lxml import etree
 
 from ciq_schemas import xml_parser
-from ciq_schemas.operations import operation_of
+from ciq_schemas.operations import operation_of, service_path
 from ciq_schemas.transcript.parsed import ParsedExchange
 from ciq_schemas.transcript.records import Exchange, Header, HeaderField
 
@@ -46,7 +46,7 @@ def operation_kind(exchange: Exchange) -> str:
     """Returns the recorded operation; for a raw request the operation of its method and path, else empty."""
     if exchange.operation:
         return exchange.operation
-    found = operation_of(exchange.method, urlsplit(exchange.url).path)
+    found = operation_of(exchange.method, service_path(exchange.method, urlsplit(exchange.url).path))
     return found.kind if found is not None else ""
 
 

@@ -111,7 +111,7 @@ def accepted_callback_is_not_repeated(evidence: Evidence, item: Item) -> Finding
     for job in reported:
         first, *later = job.callbacks
         if later and 200 <= first.arrival.answered < 300:
-            contents = {tuple(texts_by_path(callback.arrival.body.data).items()) for callback in job.callbacks}
+            contents = {tuple(texts_by_path(callback.body).items()) for callback in job.callbacks}
             return deviates(
                 "one callback per job after the receiver answered 200",
                 f"{job.step}: {1 + len(later)} callbacks of job {job.job_id}, the second "

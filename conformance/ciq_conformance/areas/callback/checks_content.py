@@ -160,7 +160,7 @@ def _comparable(delivery: Delivery) -> Mapping[str, tuple[str, ...]]:
     """
     requested = {f"JobsDetail.{path}" for path in texts_by_path(delivery.job.submit.exchange.request_body.data)}
     comparable: dict[str, tuple[str, ...]] = {}
-    for path, values in texts_by_path(delivery.callback.arrival.body.data).items():
+    for path, values in texts_by_path(delivery.callback.body).items():
         names = path.split(".")
         cut = next((at for at, name in enumerate(names) if _is_result(name)), None)
         known = path in requested or is_named(names if cut is None else names[: cut + 1])

@@ -71,7 +71,7 @@ def _requested(delivery: Delivery) -> Iterable[str]:
 def _operation(delivery: Delivery) -> Mapping[str, list[Node]]:
     """Returns the elements of Operation of this job in the callback."""
     try:
-        content = read_body(delivery.callback.arrival.body.data).content
+        content = read_body(delivery.callback.body).content
     except UnreadableBody:
         return {}
     jobs = content.get("JobsDetail", []) if isinstance(content, Mapping) else []

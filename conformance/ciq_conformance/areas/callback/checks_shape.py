@@ -59,12 +59,28 @@ def body_is_well_formed(evidence: Evidence, item: Item) -> Finding:
     found = Deviations()
     for callback in bodies:
         try:
-            read_body(callback.arrival.body.data)
+            read_body(callback.body)
         except UnreadableBody as error:
             found.add(callback.arrival.seq, str(error))
     for callback in _in_other_format(evidence, form):
         found.add(callback.arrival.seq, f"one body begins with {_beginning(callback)}")
-    return found.finding(expected, holds(f"{len(bodies)} bodies", witness=(bodies[0].arrival.seq,)))
+    for callback in bodies:
+        if callback.compressed and not callback.compression_declared:
+            found.add(callback.arrival.seq, "the body is gzip-compressed, and no Content-Encoding says so")
+    compressed = [callback.arrival.seq for callback in bodies if callback.compressed]
+    return found.finding(expected, _compressed(compressed, len(bodies), bodies[0].arrival.seq, expected))
+
+
+def _compressed(seqs: list[int], count: int, first: int, expected: str) -> Finding:
+    """Returns the finding where every body is readable: a warning when some were compressed."""
+    if not seqs:
+        return holds(f"{count} bodies", witness=(first,))
+    return observed(
+        f"{len(seqs)} of {count} bodies are gzip-compressed, with Content-Encoding gzip",
+        witness=tuple(seqs[:3]),
+        expected=expected,
+        reason="no page describes a compressed callback, and many receivers do not decompress one",
+    )
 
 
 def _channel(evidence: Evidence, form: Format) -> str:
@@ -72,7 +88,7 @@ def _channel(evidence: Evidence, form: Format) -> str:
 
 
 def _beginning(callback: ParsedCallback) -> str:
-    return repr(callback.arrival.body.data[:20].decode("utf-8", "replace"))
+    return repr(callback.body[:20].decode("utf-8", "replace"))
 
 
 def _in_other_format(evidence: Evidence, form: Format) -> Iterator[ParsedCallback]:
@@ -99,7 +115,7 @@ def body_has_the_documented_structure(evidence: Evidence, item: Item) -> Finding
     codeless = 0
     for callback in bodies:
         try:
-            body = read_body(callback.arrival.body.data)
+            body = read_body(callback.body)
         except UnreadableBody:
             continue
         read += 1
@@ -224,7 +240,7 @@ def json_values_are_strings(evidence: Evidence, item: Item) -> Finding:
     read = 0
     for delivery in deliveries:
         try:
-            body = read_body(delivery.callback.arrival.body.data)
+            body = read_body(delivery.callback.body)
         except UnreadableBody:
             continue
         read += 1

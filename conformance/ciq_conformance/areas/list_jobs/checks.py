@@ -36,6 +36,7 @@ from ciq_conformance.judge.queue_shape import same_moment
 from ciq_conformance.judge.registry import Item, check
 from ciq_schemas import times
 from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.operations import service_path
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Job
@@ -221,7 +222,7 @@ def list_by_input_compares_the_whole_name(evidence: Evidence, item: Item) -> Fin
     """A list by inputObject contains the own jobs. A list by the name without its last letter contains none."""
     finding = _list_by_input(evidence)
     used = evidence.one(SPEC, Label.OWN_INPUT)
-    path = urlsplit(used.exchange.url).path if used is not None else ""
+    path = service_path("GET", urlsplit(used.exchange.url).path) if used is not None else ""
     if finding.kind is Kind.DEVIATES and path not in INPUT_OBJECT_PATHS:
         reason = f"a warning only, because no page of {path} documents inputObject"
         return observed(finding.seen, expected=finding.expected, witness=finding.witness, reason=reason)

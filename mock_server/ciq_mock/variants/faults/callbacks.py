@@ -1,5 +1,6 @@
 """Faults of callbacks: whether, where and in which format they are sent, and their content."""
 
+import gzip
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -369,6 +370,7 @@ FAULTS = (
     Fault("json-by-default", "RUL-010", "A rule without ResultFormat has callbacks in JSON.", chained(_JSON_BY_DEFAULT, _FORMAT_SHOWN_AS_XML)),
     Fault("two-events-are-none", "RUL-011", "A rule with two events sends no callbacks.", misreads_rules(_off_for_several_events)),
     Fault("xml-cut", "SHP-001", "XML callbacks lack their last nine bytes.", bodies(lambda body: body[:-9], BodyFormat.XML)),
+    Fault("callback-compressed", "SHP-001", "Callbacks are gzip-compressed, and no Content-Encoding says so.", bodies(gzip.compress)),
     Fault("json-cut", "SHP-001", "JSON callbacks lack their last byte.", bodies(lambda body: body[:-1], BodyFormat.JSON)),
     Fault("callback-without-queue", "SHP-002", "Callbacks have no QueueId.", _job_drop("QueueId")),
     Fault("callback-without-creation", "SHP-002", "Callbacks have no CreationTime.", _job_drop("CreationTime")),
