@@ -15,6 +15,7 @@ from callback_changes import (
     XML,
     at_target,
     at_the_previous_url,
+    compressed,
     in_describe,
     in_json,
     only_in,

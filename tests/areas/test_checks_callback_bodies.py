@@ -12,6 +12,7 @@ from callback_changes import (
     BOTH,
     JSON,
     XML,
+    compressed,
     in_describe,
     in_json,
     only_in,
@@ -190,6 +191,17 @@ def _as_xml(arrival: CallbackReceived) -> CallbackReceived:
     job_id = msgspec.json.decode(arrival.body.data)["JobsDetail"][0]["JobId"]
     body = f"<Response>{job_xml(job_id, 'Success')}</Response>"
     return msgspec.structs.replace(arrival, body=Body.of(body.encode()))
+
+
+def test_compressed_body_is_a_warning_when_its_header_says_so() -> None:
+    """The callback is not missing, and every other check reads the content."""
+    declared = edit_callbacks(callbacks(), lambda a: (compressed(a, declared=True),))
+    for form in (XML, JSON):
+        finding = judged("SHP-001", declared, form)
+        assert finding.kind is Kind.OBSERVED
+        assert "gzip-compressed, with Content-Encoding gzip" in finding.seen
+        for name in ("DEL-001", "DEL-002", "SHP-002", "SHP-004", "SHP-005", "SHP-007", "SHP-012"):
+            assert judged(name, declared, form).kind is Kind.HOLDS, name
 
 
 def test_special_job_is_read_from_its_request() -> None:

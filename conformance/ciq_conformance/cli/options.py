@@ -11,7 +11,9 @@ from ciq_schemas.transcript.records import ExitCode
 Target = Annotated[
     str | None,
     typer.Option(
-        "--target", metavar="URL", help="Target, as http://HOST:PORT. Without one: the embedded mock. [CIQ_TARGET]"
+        "--target",
+        metavar="URL",
+        help="Target: http://HOST:PORT, https://HOST/PREFIX. Without one: the embedded mock. [CIQ_TARGET]",
     ),
 ]
 ProfileFile = Annotated[
@@ -30,7 +32,9 @@ CallbackBind = Annotated[
 ]
 CallbackUrl = Annotated[
     str | None,
-    typer.Option("--callback-url", metavar="URL", help="The receiver's address as the target sees it."),
+    typer.Option(
+        "--callback-url", metavar="URL", help="Receiver's address as the target sees it; several with commas."
+    ),
 ]
 CaFile = Annotated[
     str | None,

@@ -55,8 +55,19 @@ def callback_trouble(run: RunContext, ready: Sequence[Readiness]) -> str:
 
 
 def self_check(run: RunContext) -> str:
-    """Sends a request to the receiver's public address; returns why it did not arrive, empty when it did."""
-    address = run.receiver.address(_SELF)
+    """Sends a request to each public address of the receiver; returns why one did not arrive, empty when all did."""
+    path = f"/cb/{run.receiver.address(_SELF).rpartition('/cb/')[2]}"
+    urls = run.receiver.base_urls
+    for base in urls:
+        trouble = _check_address(run, f"{base}{path}")
+        if trouble:
+            return trouble if len(urls) == 1 else f"{base}: {trouble}"
+    return ""
+
+
+def _check_address(run: RunContext, address: str) -> str:
+    """Sends a request to one address; returns why it did not arrive."""
+    before = len(run.receiver.arrivals(_SELF))
     session = requests.Session()
     session.trust_env = False
     try:
@@ -65,5 +76,5 @@ def self_check(run: RunContext) -> str:
         return type(error).__name__
     finally:
         session.close()
-    arrived = run.receiver.wait(lambda: bool(run.receiver.arrivals(_SELF)), _WITHIN)
+    arrived = run.receiver.wait(lambda: len(run.receiver.arrivals(_SELF)) > before, _WITHIN)
     return "" if arrived else "answered by something else"
