@@ -158,10 +158,27 @@ def test_requests_callbacks_objects_and_clock_are_shown(visitor: Visitor) -> Non
     submit(visitor, "input/a.mp4", callback="http://127.0.0.1:1/cb")
     visitor.server.advance(300)
     assert "InvalidArgument" in visitor.get("/_ciq/console/requests?refused=1")
-    assert "http://127.0.0.1:1/cb" in visitor.get("/_ciq/console/callbacks")
+    page = visitor.get("/_ciq/console/callbacks")
+    assert "http://127.0.0.1:1/cb" in page
+    assert "&lt;EventName&gt;TaskFinish&lt;/EventName&gt;" in page
     assert "in/a.txt" in visitor.get("/_ciq/console/objects")
     assert "real clock" in visitor.get("/_ciq/console/mock")
     assert "triangle" in visitor.get(f"{visitor.bucket}/timeline").lower()
+
+
+def test_callback_is_sent_again_and_next_attempt_is_shown(visitor: Visitor) -> None:
+    """A retry waits for its time; the form of an attempt sends the callback once more."""
+    page = submit(visitor, callback="http://127.0.0.1:1/cb")
+    job_id = re.findall(r'id="job-(\w+)"', page)[0]
+    visitor.server.advance(60)
+    assert "next attempt" in visitor.get(f"{visitor.bucket}/jobs/{job_id}")
+    visitor.server.advance(60)
+    before = len(visitor.server.deliveries)
+    assert "Send again" in visitor.post(f"{visitor.bucket}/jobs/{job_id}/redeliver")
+    visitor.server.advance(60)
+    assert len(visitor.server.deliveries) > before
+    unsent = re.findall(r'id="job-(\w+)"', submit(visitor))[0]
+    visitor.post(f"{visitor.bucket}/jobs/{unsent}/redeliver", 409)
 
 
 def test_clock_is_stopped_advanced_and_started(visitor: Visitor) -> None:

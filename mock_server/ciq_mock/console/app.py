@@ -70,6 +70,7 @@ def routes(pages: Pages, forms: FormHandlers) -> list[BaseRoute]:
         (f"{bucket}/queues/{{queue}}/enable", forms.set_state),
         (f"{bucket}/jobs", forms.submit),
         (f"{bucket}/jobs/{{job}}/cancel", forms.cancel),
+        (f"{bucket}/jobs/{{job}}/redeliver", forms.redeliver),
         (f"{bucket}/workflows/{{workflow}}/pause", forms.set_workflow_state),
         (f"{bucket}/workflows/{{workflow}}/enable", forms.set_workflow_state),
         (f"{bucket}/workflows/{{workflow}}/runs", forms.trigger),

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ciq_mock.callback_wait import redeliver
 from ciq_mock.clock import ScaledClock
 from ciq_mock.console import actions, views
 from ciq_mock.console.forms import read_form
@@ -107,6 +108,15 @@ class FormHandlers:
         )
         if problem:
             return await self._pages.job(request, problem=problem)
+        return back_to(request, f"/_ciq/console/{job.bucket}/jobs/{job.id}")
+
+    async def redeliver(self, request: Request) -> Response:
+        """Send the callback of a job once more."""
+        job = job_of(self._mock, request)
+        try:
+            redeliver(self._mock, job.id)
+        except (LookupError, ValueError) as error:
+            return await self._pages.job(request, problem=str(error))
         return back_to(request, f"/_ciq/console/{job.bucket}/jobs/{job.id}")
 
     async def set_workflow_state(self, request: Request) -> Response:

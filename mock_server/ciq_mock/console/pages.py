@@ -15,6 +15,7 @@ from ciq_mock.console.forms import Form
 from ciq_mock.console.rendering import Renderer, bucket_name, bucket_of, job_of, queue_of, state_of
 from ciq_mock.console.texts import LANGUAGE_COOKIE, Language
 from ciq_mock.console.timeline import MOST_JOBS, Bar, Words, pauses, picture
+from ciq_mock.delivery import Attempt
 from ciq_mock.engine import Job, Queue, TimeOrder
 from ciq_mock.service.refusal import Refusal
 from ciq_mock.workflow import Node, RunFilter
@@ -22,7 +23,7 @@ from ciq_schemas.features import FEATURES, Feature, feature_of_tag
 from ciq_schemas.lifecycle import JobState, QueueState
 
 _MOST_ROWS = 100
-_LONGEST_SHOWN = 20_000
+_MOST_UPCOMING = 50
 
 
 class Pages:
@@ -93,7 +94,8 @@ class Pages:
             tab="jobs",
             job=row,
             wait=views.WaitView.of(job) if job.waiting else None,
-            attempts=self._mock.delivery.log.of(job.id),
+            attempts=[self._attempt(one) for one in self._mock.delivery.log.of(job.id)],
+            upcoming=[one for one in views.upcoming_rows(self._mock, _MOST_UPCOMING) if one.job_id == job.id],
             request_text=_shown_xml(b"<Request>" + job.input + job.operation + b"</Request>"),
             answer_text=self._answer_of(job),
             paused=job.queue.state is QueueState.PAUSED,
@@ -159,8 +161,8 @@ class Pages:
             "callbacks.html",
             log=log,
             pending=self._mock.delivery.pending,
-            attempts=views.newest(log, _MOST_ROWS),
-            reduced=self._reduced_log,
+            attempts=[self._attempt(one) for one in views.newest(log, _MOST_ROWS)],
+            upcoming=views.upcoming_rows(self._mock, _MOST_UPCOMING),
         )
 
     async def requests(self, request: Request) -> Response:
@@ -238,6 +240,9 @@ class Pages:
 
     # --- inside ---------------------------------------------------------------------------------------------
 
+    def _attempt(self, attempt: Attempt) -> views.AttemptRow:
+        return views.attempt_row(self._mock, attempt, reduced=self._reduced_log)
+
     def rule_page(self, request: Request, queue: Queue, rule: views.RuleView, problems: Mapping[str, str]) -> Response:
         return self._renderer.page(
             request,
@@ -314,6 +319,6 @@ def _shown_xml(body: bytes) -> str:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
         tree = etree.fromstring(body[: 1 << 20], parser)
     except etree.XMLSyntaxError:
-        return body[:_LONGEST_SHOWN].decode("utf-8", "replace")
+        return body[: views.LONGEST_SHOWN].decode("utf-8", "replace")
     text: str = etree.tostring(tree, pretty_print=True, encoding="unicode")
-    return text[:_LONGEST_SHOWN]
+    return text[: views.LONGEST_SHOWN]

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
+from typing import TypeVar
 
 from ciq_mock.callback_rule import TASK_FINISH
+from ciq_mock.delivery import Attempt
+from ciq_mock.delivery.address import without_password
 from ciq_mock.engine import Job, Queue
 from ciq_mock.mock import Mock
 from ciq_mock.service import times
@@ -16,10 +19,13 @@ from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.lifecycle import JobState, QueueState
 from ciq_schemas.values import NotifyConfig
 
+T = TypeVar("T")
 PAGE_SIZE = 25
 MOST_SCANNED = 20_000
 """Jobs that one page examines for a filter; an older job needs the link to the next page."""
 LINE_LENGTH = 50
+LONGEST_SHOWN = 20_000
+"""Characters of a document that a page shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +278,63 @@ def paused_features(mock: Mock, bucket: str) -> frozenset[Feature]:
     return frozenset(queue.feature for queue in found if queue.bucket == bucket and queue.state is QueueState.PAUSED)
 
 
-def newest(items: Iterable[object], most: int) -> tuple[object, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRow:
+    """One attempt to deliver a callback, or one that waits for its time."""
+
+    job_id: str
+    job_path: str
+    """Path of the job's page; "" when the job is not on record (a workflow run, an older job)."""
+    url: str
+    number: int
+    """0: dropped without an attempt."""
+    time: float | None
+    result: str
+    """Status or cause; "" while the attempt waits."""
+    delivered: bool
+    headers: str = ""
+    body: str = ""
+
+
+def attempt_row(mock: Mock, attempt: Attempt, *, reduced: bool) -> AttemptRow:
+    """Return the view of an attempt. `reduced`: without cause and time of an attempt without answer, which would make
+    the page a port scanner."""
+    hidden = reduced and attempt.status is None and attempt.number > 0
+    return AttemptRow(
+        job_id=attempt.job_id,
+        job_path=_job_path(mock, attempt.job_id),
+        url=attempt.url,
+        number=attempt.number,
+        time=None if hidden else attempt.started,
+        result="no HTTP answer" if hidden else str(attempt.status or attempt.error),
+        delivered=attempt.delivered,
+        headers="\n".join(f"{name}: {value}" for name, value in attempt.headers),
+        body=attempt.body[:LONGEST_SHOWN].decode("utf-8", "replace"),
+    )
+
+
+def upcoming_rows(mock: Mock, most: int) -> tuple[AttemptRow, ...]:
+    """Return the attempts that wait for their time: delayed callbacks and retries."""
+    return tuple(
+        AttemptRow(
+            job_id=pending.subject.id,
+            job_path=_job_path(mock, pending.subject.id),
+            url=without_password(pending.url),
+            number=pending.attempts + 1,
+            time=when,
+            result="",
+            delivered=False,
+        )
+        for when, pending in mock.delivery.upcoming(most)
+    )
+
+
+def _job_path(mock: Mock, job_id: str) -> str:
+    job = mock.engine.find(job_id)
+    return "" if job is None else f"/_ciq/console/{job.bucket}/jobs/{job.id}"
+
+
+def newest(items: Iterable[T], most: int) -> tuple[T, ...]:
     """Return the last items of a log, the newest first."""
     return tuple(islice(reversed(tuple(items)), most))
 

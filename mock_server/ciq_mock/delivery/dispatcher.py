@@ -8,6 +8,7 @@ Bodies are built when they are sent, so a receiver that hangs costs one small re
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from ciq_mock.callback_rule import BodyFormat, Decision, Destination, Silence, Sink, decide
@@ -73,6 +74,11 @@ class CallbackDispatcher:
     def pending(self) -> int:
         """Number of unfinished callbacks: delayed, awaiting a retry, queued or being sent."""
         return len(self._delayed) + self._host_queues.waiting + len(self._sending)
+
+    def upcoming(self, most: int) -> list[tuple[float, PendingCallback]]:
+        """Return the attempts that wait for their time, as (time, callback), the next one first; at most so many."""
+        waiting = ((timer.when, pending) for pending, timer in self._delayed.items())
+        return nsmallest(most, waiting, key=lambda item: item[0])
 
     def on_event(self, event: Event) -> None:
         """Handle an engine event; only ended jobs cause callbacks (no document names a callback for a cancel)."""

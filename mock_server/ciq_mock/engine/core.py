@@ -285,6 +285,10 @@ class Engine:
         job = self._jobs.get(job_id)
         return job if job is not None and job.number == number else None
 
+    def find(self, job_id: str) -> Job | None:
+        """Return the job with that id in any bucket if it is on record and not in the archive."""
+        return self._jobs.get(job_id)
+
     def jobs(self) -> Collection[Job]:
         """Return every job on record, in order of acceptance. This decodes the whole archive."""
         if not self._archive.count:
