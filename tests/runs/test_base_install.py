@@ -36,6 +36,7 @@ main()
         (["explain", "QUE-003"], 0, "QUE-003"),
         (["run"], 2, "pip install 'ciq-kit[suite]'"),
         (["doctor"], 2, "pip install 'ciq-kit[suite]'"),
+        (["receiver", "http://127.0.0.1:9/"], 2, "pip install 'ciq-kit[suite]'"),
     ],
 )
 def test_command_without_the_suite_extra_names_what_to_install(
