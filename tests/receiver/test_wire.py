@@ -202,3 +202,15 @@ def test_early_response_ends_a_large_body() -> None:
     with listening(respond) as url:
         answer = send(Delivery(url=url, body=b"x" * 30_000_000), 5)
     assert (answer.status, answer.error) == (413, "")
+
+
+def test_closed_kept_connection_is_replaced() -> None:
+    """A server that closes without a header of it gets the next delivery on a new connection."""
+
+    def respond(connection: socket.socket, _closing: threading.Event) -> None:
+        request_of(connection)
+        connection.sendall(OK)
+
+    with listening(respond) as url:
+        delivery = Delivery(url=url, body=b"abc", keep=True)
+        assert [answer.status for answer in send_in_turn([delivery, delivery, delivery], 5)] == [200] * 3

@@ -135,6 +135,7 @@ class Connection:
 
     def send(self, delivery: Delivery, last_byte: threading.Barrier | None = None) -> Answer:
         """Sends one delivery and returns the response. With a barrier, its last byte waits for the other deliveries."""
+        reused = self._socket is not None
         started = time.monotonic()
         end = started + self._within
         connected = False
@@ -152,6 +153,9 @@ class Connection:
         except (OSError, MissingAnswerError) as error:
             _abort(last_byte)
             self.close()
+            if reused and not isinstance(error, TimeoutError):
+                # A server may close a kept connection at any time; a client then sends on a new one.
+                return self.send(delivery)
             return Answer(
                 error=reason_of(error, self._within), refused=not connected, started=started, ended=time.monotonic()
             )
