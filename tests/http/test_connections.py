@@ -251,7 +251,7 @@ def test_unexpected_exception_is_internal_error(
 
 
 def test_request_log_contains_no_secret() -> None:
-    """The log has the reason of a refusal and no signature, token or body."""
+    """The log has the reason of a refusal and no signature or token; its text shows no body."""
     keys = Credentials(secret_id="ID", secret_key="SECRET-KEY")
     with MockServer(MockSettings(credentials=(keys,))) as server:
         headers = {"Authorization": "q-ak=ID&q-signature=SECRET-SIGNATURE", "x-ci-security-token": "SECRET-TOKEN"}

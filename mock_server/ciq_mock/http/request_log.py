@@ -33,6 +33,12 @@ class RequestEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     body: bytes = b""
     """The first `KEPT_BODY` bytes of the body."""
 
+    def __repr__(self) -> str:
+        """Return the request without its body, which may hold what the client keeps secret."""
+        outcome = f"{self.status} {self.code}".rstrip()
+        reason = f": {self.reason}" if self.reason else ""
+        return f"<RequestEntry {self.method} {self.target} at {self.host}: {outcome}{reason}>"
+
 
 class RequestLog:
     """The newest `size` entries and a count of all."""
