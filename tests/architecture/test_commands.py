@@ -60,6 +60,7 @@ SERVERS = {
     for shown in (
         "ciq mock --port 8443 --tls --tls-ca ca.pem",
         "ciq mock --port 8080",
+        "ciq mock --port 8080 --activated all",
         "ciq mock --port 8080 --activated all --workers 1 --clock manual",
         "ciq mock --port 8080 --unknown-inputs refuse --object-mib 4 --store-mib 64",
         "ciq mock --port 8080 --data var/mock",
