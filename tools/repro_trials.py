@@ -15,6 +15,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -71,6 +72,8 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True):
     """The published result."""
 
     requirement_set: str
+    faults: int
+    """How many faults have a script; those without a trial were not tried yet."""
     trials: tuple[Trial, ...]
 
 
@@ -168,8 +171,22 @@ def _stored(progress: Path) -> Iterator[Trial]:
             continue
 
 
+def _finished(folder: Path) -> Iterator[Trial]:
+    """The right trials of an incomplete published result, then those of the progress file."""
+    published = folder / JSON
+    if published.exists():
+        before = msgspec.json.decode(published.read_bytes(), type=Trials)
+        if before.requirement_set == _set() and len(before.trials) < before.faults:
+            yield from (trial for trial in before.trials if trial.right)
+    yield from _stored(folder / PROGRESS)
+
+
+def _set() -> str:
+    return f"core-{set_version()}"
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Try what is not stored; publish when all trials are finished; return 1 when a script is wrong."""
+    """Try what is not stored and publish what is finished; return 1 when a script is wrong."""
     parser = ArgumentParser(prog="python -m tools.repro_trials", description=__doc__)
     parser.add_argument("folder", type=Path, help="where the results are written")
     parser.add_argument("--minutes", type=float, default=600.0, help="begin no trial after this time")
@@ -179,13 +196,14 @@ def main(arguments: Sequence[str]) -> int:
     faults = faults_with_script()
     progress: Path = options.folder / PROGRESS
     chosen = options.only.split(",") if options.only else []
-    done = {} if chosen else {trial.fault: trial for trial in _stored(progress)}
+    known = {fault.name for fault in faults}
+    done = {} if chosen else {trial.fault: trial for trial in _finished(options.folder) if trial.fault in known}
     wanted = [fault for fault in across(faults) if fault.name not in done and (not chosen or fault.name in chosen)]
     end = time.monotonic() + 60 * options.minutes
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.at_once, mp_context=context) as pool:
         queue = iter(wanted)
-        running = {pool.submit(try_script, fault) for fault, _ in zip(queue, range(options.at_once), strict=False)}
+        running = {pool.submit(try_script, fault) for fault in islice(queue, options.at_once if options.minutes else 0)}
         while running:
             finished = next(as_completed(running))
             running.discard(finished)
@@ -198,12 +216,13 @@ def main(arguments: Sequence[str]) -> int:
             following = next(queue, None) if time.monotonic() < end else None
             if following is not None:
                 running.add(pool.submit(try_script, following))
-    if not chosen and len(done) == len(faults):
-        trials = tuple(done[fault.name] for fault in faults)
-        published = Trials(requirement_set=f"core-{set_version()}", trials=trials)
+    if not chosen:
+        trials = tuple(done[fault.name] for fault in faults if fault.name in done)
+        published = Trials(requirement_set=_set(), faults=len(faults), trials=trials)
         encoded = msgspec.json.format(msgspec.json.encode(published), indent=1)
         (options.folder / JSON).write_bytes(encoded + b"\n")
-        progress.unlink()
+        if len(trials) == len(faults):
+            progress.unlink(missing_ok=True)
     wrong = [trial for trial in done.values() if not trial.right]
     _say(f"{len(done) - len(wrong)} of {len(done)} scripts are right")
     return ExitCode.DEVIATES if wrong else ExitCode.CONFORMS

@@ -257,3 +257,29 @@ def test_compressed_callback_names_its_job(receiver: CallbackReceiver) -> None:
     assert callback.arrival.body.data == body
     assert callback.names("j1")
     assert (callback.compressed, callback.compression_declared) == (True, True)
+
+
+@pytest.mark.parametrize("part", [b"POST /cb/x HTTP/1.1\r\nX-", b"POST /cb/x HTTP/1.1\r\nContent-Length: 9999\r\n\r\n"])
+def test_request_that_drips_is_closed_at_its_deadline(
+    receiver: CallbackReceiver, monkeypatch: pytest.MonkeyPatch, part: bytes
+) -> None:
+    """A sender of single bytes, in head or body, frees its place; a late answer to a complete request is not cut."""
+    receiver.close()
+    monkeypatch.setattr(receiver_module, "MAX_OPEN", 1)
+    monkeypatch.setattr(receiver_module, "RECEIVE_WITHIN", 0.3)
+    receiver.start()
+    parts = urlsplit(receiver.base_url)
+    closed = threading.Event()
+    with socket.create_connection((parts.hostname or "", parts.port or 0), 10) as slow:
+        slow.sendall(part)
+
+        def drip() -> None:
+            with contextlib.suppress(OSError):
+                while not closed.wait(0.01):
+                    slow.sendall(b"x")
+            closed.set()
+
+        threading.Thread(target=drip, daemon=True).start()
+        assert closed.wait(10)
+    receiver.answer("media.rule.queue", 200, 1, late=0.6)
+    assert receiver.wait(lambda: post(receiver.address("media.rule.queue")) == 200, 5)

@@ -6,8 +6,10 @@ import random
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 from false_alarms import FalseAlarms, Target, add, page, read, targets, write
 
+from ciq_schemas.requirement import load_registry
 from ciq_schemas.transcript.records import Level, Outcome, Verdict
 
 TARGET = Target(features=("media",), seed=7)
@@ -56,3 +58,12 @@ def test_targets_are_reproducible_and_every_fourth_is_the_miniature() -> None:
     one, two = (list(islice(targets(random.Random(3)), 8)) for _ in range(2))
     assert one == two
     assert [bool(target.variation) for target in one] == [False, False, False, True] * 2
+
+
+def test_published_page_shows_the_published_counts() -> None:
+    """The page is made from the file, and the file names requirements that exist."""
+    folder = Path(__file__).parents[2] / "reports" / "published"
+    known = msgspec.json.decode((folder / "false-alarms.json").read_bytes(), type=FalseAlarms)
+    assert (folder / "false-alarms.md").read_text(encoding="utf-8") == page(known)
+    assert set(known.counts) <= set(load_registry().by_id)
+    assert known.runs > 0

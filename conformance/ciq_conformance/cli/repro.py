@@ -23,7 +23,8 @@ def repro(
     """Write a script that shows one deviation again. It needs only Python; the command sends nothing.
 
     The script sends the recorded requests of the scenario with fresh ids to the target of its command line. It prints
-    what was expected and what it observes, and exits with 1 when the deviation shows again, otherwise with 0.
+    what was expected and what it observes, and exits with 1 when the deviation shows again, with 0 when it
+    does not, and with 3 when requests alone cannot show it; then it names the `ciq run` that can.
     """
     need_suite("repro")
     from ciq_conformance.registry import load_checks

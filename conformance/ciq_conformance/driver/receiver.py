@@ -7,7 +7,6 @@ Each address contains an unguessable token, so that only requests to an issued a
 import logging
 import re
 import secrets
-import socket
 import threading
 import time
 import traceback
@@ -15,15 +14,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer
 
 from ciq_conformance.driver.client import Interrupted
+from ciq_conformance.driver.connection_limits import ConnectionLimits, close
 from ciq_conformance.driver.recorder import RunRecorder
 from ciq_conformance.driver.redaction import Redaction
 from ciq_conformance.scenario_spec import BROKE_OFF, CALLBACKS_DROPPED, RECEIVER_NOTES, UNKNOWN_ADDRESS
@@ -36,6 +34,8 @@ MAX_OF_CHANNEL, MAX_OF_RUN, MAX_BYTES = 5_000, 50_000, 128 * 1024 * 1024
 """Most callbacks to one address, most in a run, and most bytes of their bodies; further ones are only counted."""
 MAX_OPEN = 256
 """Most connections that are served at once; a further one is closed."""
+RECEIVE_WITHIN = 30.0
+"""Seconds from the connection to the last byte of its request; then the receiver closes it."""
 _LOOK_AGAIN = 0.25
 """Seconds between two checks of a wait for a stopped run."""
 
@@ -89,6 +89,7 @@ class CallbackReceiver:
     _bytes: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
     _closing: threading.Event = field(default_factory=threading.Event, repr=False)
+    _limits: ConnectionLimits = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         host, _, port = self.bind.rpartition(":")
@@ -112,7 +113,8 @@ class CallbackReceiver:
         # A target with many workers may call back hundreds of times at once, each time on a new connection.
         if self._server.server is not None:
             self._server.server.socket.listen(_BACKLOG)
-            _limit_connections(self._server.server)
+            self._limits = ConnectionLimits(at_once=MAX_OPEN, receive_within=RECEIVE_WITHIN)
+            self._limits.apply_to(self._server.server)
 
     def close(self) -> None:
         """Stops listening; an exception in a handler becomes an event that fails the suite."""
@@ -191,6 +193,7 @@ class CallbackReceiver:
             return Response(status=413)
         except (HTTPException, OSError) as error:  # werkzeug: ClientDisconnected, a bad chunk, a reset connection
             return self._reject_broken_off(request.method, target, error)
+        self._limits.received(request.environ.get("werkzeug.socket"))
         channel = self._channel_of(target)
         if channel is None:
             return self._reject_unknown_address(request.method, target)
@@ -216,7 +219,7 @@ class CallbackReceiver:
         if late:
             self._closing.wait(late)  # each request has its own thread
         if status == 0:
-            _close_connection(request)
+            close(request.environ.get("werkzeug.socket"))
             status = 200  # not sent: the connection is closed
         return Response(status=status)
 
@@ -275,35 +278,3 @@ class CallbackReceiver:
             text = f"{method} {target[:200]} reached the receiver at {UNKNOWN_ADDRESS}"
             self.recorder.record_event(RECEIVER_NOTES, "", "note", text)
         return Response(status=404)
-
-
-def _limit_connections(server: BaseWSGIServer) -> None:
-    """Lets the server have at most `MAX_OPEN` threads: it starts one for each connection."""
-    if not isinstance(server, ThreadedWSGIServer):
-        return
-    free = threading.BoundedSemaphore(MAX_OPEN)
-    start_thread, serve = server.process_request, server.process_request_thread
-
-    def start_if_free(request: socket.socket | tuple[bytes, socket.socket], client_address: Any) -> None:
-        if free.acquire(blocking=False):
-            start_thread(request, client_address)
-        else:
-            server.shutdown_request(request)
-
-    def serve_and_free(request: socket.socket | tuple[bytes, socket.socket], client_address: Any) -> None:
-        try:
-            serve(request, client_address)
-        finally:
-            free.release()
-
-    server.process_request = start_if_free  # type: ignore[method-assign]
-    server.process_request_thread = serve_and_free  # type: ignore[method-assign]
-
-
-def _close_connection(request: Request) -> None:
-    connection = request.environ.get("werkzeug.socket")
-    if isinstance(connection, socket.socket):
-        try:
-            connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # the peer was faster

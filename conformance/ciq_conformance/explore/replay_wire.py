@@ -24,6 +24,8 @@ class Arrival:
     channel: str
     body: str
     answered_with: int = 200
+    method: str = "POST"
+    content_type: str = ""
 
 
 class Listener:
@@ -37,7 +39,7 @@ class Listener:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) if self._sized() else self._all()
-                channel = self.path.strip("/").rpartition("/")[2].partition("?")[0]
+                channel = self.path.partition("?")[0].strip("/").rpartition("/")[2]
                 began = time.monotonic()
                 waiting = listener.failing.get(channel, [])
                 status = waiting.pop(0) if waiting else 200
@@ -49,7 +51,8 @@ class Listener:
                     self.close_connection = True
                 finally:
                     text = body.decode("utf-8", "replace")
-                    listener.arrived.append(Arrival(began, time.monotonic(), channel, text, status))
+                    form = self.headers.get("Content-Type") or ""
+                    listener.arrived.append(Arrival(began, time.monotonic(), channel, text, status, self.command, form))
 
             do_PUT = do_POST  # noqa: N815 - the name that http.server wants
 

@@ -24,6 +24,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from ciq_conformance.judge.causes import after_causes
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.finding import Finding, Kind
 from ciq_conformance.judge.lost_answers import blocked_by_network, blocked_by_stop, without_lost_answers
@@ -129,6 +130,7 @@ def _judge(item: Item, evidence: Evidence, events: EventsByScenario) -> Verdict:
             item, Outcome.SUITE_ERROR, reason=f"the kit has no check for {requirement.id}: please report this"
         )
     finding = without_lost_answers(check(evidence, item), evidence, lambda other: check(other, item))
+    finding = after_causes(finding, evidence, item)
     if finding.kind is Kind.BLOCKED:
         scenario = scenario_of(requirement.id)
         finding = blocked_by_network(evidence, scenario) or blocked_by_stop(evidence, scenario) or finding

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from ciq_conformance.explore.replay_wire import text_of
 from ciq_conformance.judge.evidence import Evidence
 from ciq_conformance.judge.registry import scenario_of
 from ciq_conformance.judge.worker_allowance import worker_allowance
+from ciq_conformance.repro.relevance import changing_names, relevant_names
 from ciq_conformance.repro.request_replay import levels_of
-from ciq_conformance.repro.response_shape import id_texts, shape_of
+from ciq_conformance.repro.response_shape import callback_shape, id_texts, parsed, relations, shape_of
 from ciq_schemas.features import Feature
 from ciq_schemas.operations import OperationKind
 from ciq_schemas.transcript.parsed import ParsedExchange
@@ -39,13 +41,37 @@ _RULES: Mapping[str, str] = {
 """Requirements whose deviation is a matter of order in time: the rules of the judge decide, not equal responses."""
 _MEMBERSHIP = frozenset(f"LST-{n:03d}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16, 18, 19))
 """Requirements on which jobs a list contains, not on the elements of a listed job."""
+_PAGES = frozenset({"LST-008"})
+"""Those of them that are on further pages too."""
+_PRESENCE = frozenset({"DES-017"})
+"""Requirements on whether a response contains any job, whichever it is."""
+_BY_SUITE: Mapping[str, str] = {
+    "LST-008": "a further page exists only where the target has more jobs than the page",
+    "BAT-007": "the target itself submits the jobs of a batch, so no request of the script names them",
+    "WFL-016": "the target itself creates the runs and their jobs, so no request of the script names them",
+    "WFL-017": "the target itself creates the runs and their jobs, so no request of the script names them",
+    "LST-018": "which jobs a page contains depends on the jobs that the target already has",
+}
+"""Requirements whose deviation single requests do not show, with the reason."""
+_CREATES = frozenset(
+    {
+        OperationKind.CREATE_TEMPLATE,
+        OperationKind.CREATE_WORKFLOW,
+        OperationKind.TRIGGER_WORKFLOW,
+        OperationKind.CREATE_BATCH,
+        OperationKind.CREATE_VOCABULARY,
+    }
+)
+_DESCRIBES = frozenset({OperationKind.DESCRIBE_JOB, OperationKind.DESCRIBE_BATCH, OperationKind.DESCRIBE_RUN})
 _BY_OWN_SCRIPT = "explore"
+_PROBE = "probe"
+"""Its first responses depend on how the run found the target."""
 _DEVIATIONS = (Outcome.FAIL, Outcome.WARN)
 _NOT_SENT = frozenset({"authorization", "content-length", "connection", "accept-encoding", "user-agent", "accept"})
 _SECRET = ("security-token", "cookie")
 _HIDDEN = "***"
 _BASE = re.compile(r"(https?://[^<>\s\"']+?)/cb/")
-_TRIES = 2
+_TRIES = 4
 _MOST_CALLBACK_JOBS = 5
 
 
@@ -71,14 +97,20 @@ def case_of(records: Sequence[AnyRecord], requirement: str, feature: str = "") -
         )
     chosen = _requests(records, exchanges, verdict, evidence, shown)
     jobs = list(dict.fromkeys(job for e in chosen for job in _submitted(e)))
-    names = {job: f"job {number}" for number, job in enumerate(jobs)}
-    named = _named_jobs(evidence, shown, jobs)
+    names = {header.run_id: "run", **{job: f"job {number}" for number, job in enumerate(jobs)}}
+    created = dict.fromkeys(text for e in chosen if e.operation in _CREATES for text in id_texts(e.response_body.data))
+    names |= {text: f"resource {number}" for number, text in enumerate(created) if text not in names}
+    named = _named_jobs(evidence, shown, [*jobs, *created])
     spec = scenario_of(verdict.requirement)
     about_callbacks = spec is not None and spec.about_callbacks
     rule = _RULES.get(verdict.requirement, "")
     facts = Evidence(feature=Feature(verdict.feature), records=records)
     calibration = facts.calibration
     last = max((e.ended for e in chosen), default=0.0)
+    compared = [] if rule else [e for e in evidence if e in chosen]
+    bodies = [e.response_body.data for e in compared] + ([] if rule else [c.body.data for c in shown])
+    changing = changing_names(bodies)
+    relevant = relevant_names(records, verdict, changing)
     return {
         "requirement": verdict.requirement,
         "feature": verdict.feature,
@@ -96,15 +128,21 @@ def case_of(records: Sequence[AnyRecord], requirement: str, feature: str = "") -
         "allowance": worker_allowance(facts).jobs if rule == PAUSE_RULE else 0,
         "names": names,
         "membership": verdict.requirement in _MEMBERSHIP,
+        "head": verdict.requirement.startswith("HDR-"),
+        "pages": verdict.requirement in _PAGES,
+        "by_suite": _BY_SUITE.get(verdict.requirement, ""),
+        "presence": verdict.requirement in _PRESENCE,
+        "ignored": sorted(changing - relevant),
+        "relevant": sorted(relevant),
+        "relations": list(relations(bodies, relevant)),
         "about_callbacks": about_callbacks and not rule,
         "callback_jobs": named,
         "callback_counts": _callback_counts(callbacks, named) if about_callbacks else [],
-        "callback_shapes": []
-        if rule
-        else [list(shape_of(200, [], c.body.data, names, frozenset(names.values()))) for c in shown],
+        "callback_shapes": [] if rule else [list(_callback_shape(c, names, changing - relevant)) for c in shown],
         "callback_wait": max(1.0, 10.0 * (calibration.callback_latency or 0.0) if calibration else 1.0),
         "answers": _answers(callbacks, last),
-        "shapes": {} if rule else {e.seq: list(_shape(e, names)) for e in evidence if e in chosen},
+        "shapes": {e.seq: list(_shape(e, names, changing - relevant)) for e in compared},
+        "optional": [e.seq for e in compared if e.scenario == _PROBE],
         "prologue": [_plain(e, prefix) for e in _of_probe(exchanges, {e.feature for e in chosen})],
         "epilogue": [_plain(e, prefix) for e in _restorations(exchanges, verdict.feature)],
         "requests": [_plain(e, prefix) for e in chosen],
@@ -206,8 +244,8 @@ def _callback_base(exchanges: Iterable[Exchange]) -> str:
 
 
 def _of_probe(exchanges: Iterable[Exchange], features: set[str]) -> list[Exchange]:
-    kinds = (OperationKind.LIST_QUEUES, OperationKind.ACTIVATE)
-    return [e for e in exchanges if e.scenario == "probe" and e.feature in features and e.operation in kinds]
+    kinds = (OperationKind.LIST_QUEUES, OperationKind.ACTIVATE, OperationKind.UPDATE_QUEUE)
+    return [e for e in exchanges if e.scenario == _PROBE and e.feature in features and e.operation in kinds]
 
 
 def _restorations(exchanges: Iterable[Exchange], feature: str) -> list[Exchange]:
@@ -220,9 +258,15 @@ def _restorations(exchanges: Iterable[Exchange], feature: str) -> list[Exchange]
     return found[-1:]
 
 
-def _shape(exchange: Exchange, names: Mapping[str, str]) -> tuple[str, ...]:
-    known = frozenset(names.values())
-    return shape_of(exchange.status, exchange.response_headers, exchange.response_body.data, names, known)
+def _shape(exchange: Exchange, names: Mapping[str, str], ignored: frozenset[str]) -> tuple[str, ...]:
+    return shape_of(
+        exchange.status,
+        exchange.response_headers,
+        exchange.response_body.data,
+        names,
+        ignored=ignored,
+        listing=exchange.operation not in _DESCRIBES,
+    )
 
 
 def _plain(exchange: Exchange, prefix: str) -> dict[str, object]:
@@ -240,6 +284,7 @@ def _plain(exchange: Exchange, prefix: str) -> dict[str, object]:
     return {
         "seq": exchange.seq,
         "operation": exchange.operation,
+        "listing": exchange.operation not in _DESCRIBES,
         "started": round(exchange.started, 4),
         "ended": round(exchange.ended, 4),
         "method": exchange.method,
@@ -247,7 +292,13 @@ def _plain(exchange: Exchange, prefix: str) -> dict[str, object]:
         "headers": headers,
         "signed": any(name.lower() == "authorization" for name, _ in exchange.request_headers),
         "body": base64.b64encode(data).decode(),
+        "page": "" if (root := parsed(exchange.response_body.data)) is None else text_of(root, "NextToken"),
         "ids": id_texts(exchange.response_body.data),
         "levels": levels_of(data) if exchange.operation == OperationKind.SUBMIT_JOB else [],
         "state": (requested_update(ParsedExchange(exchange)).state or "") if update else "",
     }
+
+
+def _callback_shape(callback: CallbackReceived, names: Mapping[str, str], ignored: frozenset[str]) -> tuple[str, ...]:
+    form = next((value for name, value in callback.headers if name.lower() == "content-type"), "")
+    return callback_shape(callback.method, form, callback.body.data, names, ignored)

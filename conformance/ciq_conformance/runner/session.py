@@ -10,7 +10,8 @@ Knows the order of the steps and which features may run in parallel. Must not kn
 
 import threading
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -190,12 +191,14 @@ class RunSession:
         for other in contexts or (feature,):
             self.run.stall_watch(other).scenario_ended(scenario.name)
         for touched in contexts or (feature,):
-            self._between(touched)
+            with self._crashes_recorded(touched):
+                self._restorations[touched].between()
 
-    def _between(self, feature: Feature) -> None:
-        """Restores the queue after a scenario; a defect of the restoration costs no other scenario."""
+    @contextmanager
+    def _crashes_recorded(self, feature: Feature) -> Iterator[None]:
+        """Records an exception of the block, so that it costs no other scenario; a stop of the run leaves the block."""
         try:
-            self._restorations[feature].between()
+            yield
         except Interrupted:
             raise
         except Exception:
@@ -291,7 +294,7 @@ class RunSession:
         groups = [list(jobs.items())] if parallel else [[job] for job in jobs.items()]
         for group in groups:
             threads = [
-                threading.Thread(target=self._guarded, args=(feature, job), name=f"ciq-{feature}", daemon=True)
+                threading.Thread(target=self._run_in_thread, args=(feature, job), name=f"ciq-{feature}", daemon=True)
                 for feature, job in group
             ]
             for thread in threads:
@@ -311,13 +314,9 @@ class RunSession:
                 if now() > end:
                     return
 
-    def _guarded(self, feature: Feature, job: Callable[[], None]) -> None:
-        try:
+    def _run_in_thread(self, feature: Feature, job: Callable[[], None]) -> None:
+        with suppress(Interrupted), self._crashes_recorded(feature):
             job()
-        except Interrupted:
-            return
-        except Exception:
-            self._record_crash(RUN, feature)
 
     def _restore_all(self) -> None:
         problems = []

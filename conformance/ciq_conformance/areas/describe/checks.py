@@ -2,8 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from itertools import pairwise
 
 from ciq_conformance.areas.describe import SPEC
 from ciq_conformance.areas.describe.labels import LOOKS, SUBMITS, Label
@@ -34,14 +32,12 @@ from ciq_conformance.judge.preconditions import (
     record_ids,
     require_response,
     require_responses,
-    require_success,
     with_preconditions,
 )
 from ciq_conformance.judge.queue_shape import same_moment
 from ciq_conformance.judge.registry import Item, check
-from ciq_schemas import times
 from ciq_schemas.features import Feature
-from ciq_schemas.lifecycle import ENDED_BY_RUNNING, FINAL_STATES, WAITING_STATES, JobState
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, JobState
 from ciq_schemas.transcript import raw
 from ciq_schemas.transcript.parsed import ParsedExchange, describe_response
 from ciq_schemas.values import Job
@@ -56,7 +52,7 @@ def _own_ids(evidence: Evidence) -> list[str]:
     return ids_of(require_responses(evidence, SPEC, *SUBMITS))
 
 
-def _descriptions(evidence: Evidence) -> list[tuple[ParsedExchange, Job]]:
+def descriptions(evidence: Evidence) -> list[tuple[ParsedExchange, Job]]:
     """Returns the own jobs in all describe responses of the scenario."""
     return list(jobs_in(evidence.of(SPEC, *LOOKS), _own_ids(evidence)))
 
@@ -197,7 +193,7 @@ def wildcards_match_no_job(evidence: Evidence, item: Item) -> Finding:
     ]
     if not responses:
         return inconclusive("the target answered no describe of a pattern")
-    if not _descriptions(evidence):
+    if not descriptions(evidence):
         return NOT_DESCRIBED
     wrong = Deviations()
     for response in responses:
@@ -254,19 +250,19 @@ def describe_agrees_with_submit(evidence: Evidence, item: Item) -> Finding:
         if response.ok
         for job in response.jobs
     }
-    descriptions = _descriptions(evidence)
-    if not descriptions:
+    described = descriptions(evidence)
+    if not described:
         return NOT_DESCRIBED
     wrong = Deviations()
-    for response, job in descriptions:
+    for response, job in described:
         submit, before = submitted[raw.text(job.job_id)]
         for difference in _differences(before, job):
             for record in (submit, response):
                 wrong.add(record.exchange.seq, difference)
     expected = "Tag, QueueId, CreationTime, Input.Object and UserData as in the response to the submit"
-    first = descriptions[0]
+    first = described[0]
     witness = record_ids(submitted[raw.text(first[1].job_id)][0], first[0])
-    return wrong.finding(expected, holds(f"{len(descriptions)} times for {len(submitted)} jobs", witness=witness))
+    return wrong.finding(expected, holds(f"{len(described)} times for {len(submitted)} jobs", witness=witness))
 
 
 def _differences(before: Job, job: Job) -> list[str]:
@@ -286,106 +282,32 @@ def _differences(before: Job, job: Job) -> list[str]:
 @with_preconditions
 def states_are_documented(evidence: Evidence, item: Item) -> Finding:
     """State is a documented value in all describe responses."""
-    descriptions = _descriptions(evidence)
-    if not descriptions:
+    described = descriptions(evidence)
+    if not described:
         return NOT_DESCRIBED
     wrong, seen = Deviations(), Counter[str]()
-    for response, job in descriptions:
+    for response, job in described:
         state = raw.text(job.state)
         seen[state] += 1
         if state not in STATES:
             wrong.add(response.exchange.seq, f"State {state or 'is missing'}")
     expected = f"one of {', '.join(JobState)}"
-    return wrong.finding(expected, holds(", ".join(seen), witness=record_ids(descriptions[0][0], descriptions[-1][0])))
-
-
-def _times(job: Job) -> tuple[tuple[str, str | None], ...]:
-    return (("CreationTime", job.creation_time), ("StartTime", job.start_time), ("EndTime", job.end_time))
-
-
-@check("DES-008", SPEC)
-@with_preconditions
-def times_have_date_time_and_zone(evidence: Evidence, item: Item) -> Finding:
-    """The three times are complete in all describe responses, and CreationTime is always set."""
-    descriptions = _descriptions(evidence)
-    if not descriptions:
-        return NOT_DESCRIBED
-    wrong = Deviations()
-    for response, job in descriptions:
-        for name, value in _times(job):
-            readable = times.parse(value) is not None
-            if not readable and (name == "CreationTime" or not times.is_unset(value)):
-                wrong.add(response.exchange.seq, f"{name} {value!r}")
-    seen = ", ".join(f"{name} {raw.text(value) or 'unset'}" for name, value in _times(descriptions[-1][1]))
-    return wrong.finding("date, time and numeric zone, or unset", holds(seen, witness=record_ids(descriptions[-1][0])))
-
-
-@check("DES-009", SPEC)
-@with_preconditions
-def times_are_in_order(evidence: Evidence, item: Item) -> Finding:
-    """The times that are set are in order, by whole seconds: one clock may round where another truncates."""
-    wrong, judged = Deviations(), []
-    for response, job in _descriptions(evidence):
-        known = [(name, _second(value)) for name, value in _times(job)]
-        known_set = [(name, moment) for name, moment in known if moment is not None]
-        for (earlier, first), (later, second) in pairwise(known_set):
-            judged.append(response)
-            if first > second:
-                wrong.add(response.exchange.seq, f"{earlier} {first.isoformat()} is after {later} {second.isoformat()}")
-    if not judged:
-        if item.feature.feature in OLDER_PAGES:
-            return untested("describe returns no StartTime and EndTime, as on the older pages of the feature")
-        return inconclusive("no described job had two times set")
-    expected = "CreationTime, StartTime and EndTime in this order"
-    return wrong.finding(expected, holds(f"{len(judged)} pairs", witness=record_ids(*judged[-1:])))
-
-
-def _second(value: str | None) -> datetime | None:
-    moment = times.parse(value)
-    return None if moment is None else moment.replace(microsecond=0)
-
-
-@check("DES-010", SPEC)
-@with_preconditions
-def times_fit_the_state(evidence: Evidence, item: Item) -> Finding:
-    """StartTime and EndTime are set only in fitting states. No job of this scenario waits again after it ran."""
-    descriptions = _descriptions(evidence)
-    if not descriptions:
-        return NOT_DESCRIBED
-    has_end_time = item.feature.feature not in OLDER_PAGES
-    wrong, seen = Deviations(), Counter[str]()
-    for response, job in descriptions:
-        state = raw.text(job.state)
-        seen[state] += 1
-        started, ended = not times.is_unset(job.start_time), not times.is_unset(job.end_time)
-        if state in WAITING_STATES and started:
-            wrong.add(response.exchange.seq, f"State {state} with StartTime {job.start_time}")
-        if (state in WAITING_STATES or state == JobState.RUNNING) and ended:
-            wrong.add(response.exchange.seq, f"State {state} with EndTime {job.end_time}")
-        if state in ENDED_BY_RUNNING and not ended and has_end_time:
-            wrong.add(response.exchange.seq, f"State {state} without EndTime")
-    expected = "StartTime and EndTime set when, and only when, the job has started and ended"
-    power = ", ".join(f"{count} x {state}" for state, count in seen.items())
-    return wrong.finding(
-        expected, holds(power, witness=record_ids(descriptions[0][0], descriptions[-1][0]), power=power)
-    )
+    return wrong.finding(expected, holds(", ".join(seen), witness=record_ids(described[0][0], described[-1][0])))
 
 
 @check("DES-011", SPEC)
 @with_preconditions
 def code_is_success_unless_failed(evidence: Evidence, item: Item) -> Finding:
     """Code of a job that is not Failed is Success, empty or absent."""
-    descriptions = [
-        (response, job) for response, job in _descriptions(evidence) if raw.text(job.state) != JobState.FAILED
-    ]
-    if not descriptions:
+    described = [(response, job) for response, job in descriptions(evidence) if raw.text(job.state) != JobState.FAILED]
+    if not described:
         return NOT_DESCRIBED
     wrong = Deviations()
-    for response, job in descriptions:
+    for response, job in described:
         if raw.text(job.code) not in ("", "Success"):
             wrong.add(response.exchange.seq, f"Code {job.code} in State {job.state}")
     return wrong.finding(
-        "Code Success, empty or absent", holds(f"{len(descriptions)} times", witness=record_ids(descriptions[0][0]))
+        "Code Success, empty or absent", holds(f"{len(described)} times", witness=record_ids(described[0][0]))
     )
 
 
@@ -393,11 +315,11 @@ def code_is_success_unless_failed(evidence: Evidence, item: Item) -> Finding:
 @with_preconditions
 def progress_fits_the_state(evidence: Evidence, item: Item) -> Finding:
     """Progress fits the state where it is present. Only samples have it: 0 waiting, 30 running, 100 at the end."""
-    descriptions = _descriptions(evidence)
-    if not descriptions:
+    described = descriptions(evidence)
+    if not described:
         return NOT_DESCRIBED
     wrong, seen = Deviations(), Counter[str]()
-    for response, job in descriptions:
+    for response, job in described:
         text, state = raw.text(job.progress), raw.text(job.state)
         if not text:
             continue
@@ -414,11 +336,11 @@ def progress_fits_the_state(evidence: Evidence, item: Item) -> Finding:
             wrong.add(response.exchange.seq, f"State {state} with Progress {text}")
     if not seen:
         return untested(
-            "no describe returns Progress; only samples of newer pages have it", witness=record_ids(descriptions[0][0])
+            "no describe returns Progress; only samples of newer pages have it", witness=record_ids(described[0][0])
         )
     expected = "Progress from 0 to 100: 0 of a waiting job, 100 of one that succeeded"
     return wrong.finding(
-        expected, holds(", ".join(list(seen)[:4]), witness=record_ids(descriptions[0][0], descriptions[-1][0]))
+        expected, holds(", ".join(list(seen)[:4]), witness=record_ids(described[0][0], described[-1][0]))
     )
 
 
@@ -434,23 +356,3 @@ def response_to_eleven_ids_is_reported(evidence: Evidence, item: Item) -> Findin
             witness=record_ids(response),
         )
     return observed(describe_response(response), witness=record_ids(response))
-
-
-@check("DES-013", SPEC)
-@with_preconditions
-def times_have_the_documented_format(evidence: Evidence, item: Item) -> Finding:
-    """Every time that is set has exactly the documented format."""
-    require_success(evidence, SPEC, Label.SINGLE)
-    wrong, right = Deviations(), []
-    for response, job in _descriptions(evidence):
-        for name, value in _times(job):
-            if times.is_unset(value):
-                continue
-            if times.is_documented_form(value):
-                right.append(response)
-            else:
-                wrong.add(response.exchange.seq, f"{name} {value}")
-    if not right and not wrong.items:
-        return inconclusive("no described job had a time set")
-    expected = "times such as 2026-01-02T03:04:05+0800"
-    return wrong.finding(expected, holds(f"{len(right)} times", witness=record_ids(right[-1]) if right else ()))
