@@ -132,6 +132,13 @@ def test_media_info_fills_streams_of_sample(
     assert [str(stream.tag) for stream in streams if len(stream)] == filled
 
 
+def test_empty_media_info_of_the_request_is_filled_not_repeated(server: MockServer) -> None:
+    """Some clients send `<MediaInfo/>` in Operation; the documents have one MediaInfo."""
+    operation = operation_of_ended_job(server, "/jobs", "MediaInfo", "<MediaInfo/>")
+    (found,) = operation.findall("MediaInfo")
+    assert found.findtext("Format/FormatName")
+
+
 def test_extracted_watermark_is_found_text(server: MockServer) -> None:
     """The text is in ExtractDigitalWatermark.Message (436/49067), for requests with and without that element."""
     given = "<ExtractDigitalWatermark><Type>Text</Type><Version>V1</Version></ExtractDigitalWatermark>"

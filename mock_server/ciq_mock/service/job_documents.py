@@ -185,6 +185,9 @@ def _workflow_xml(origin: Origin) -> bytes:
     return encode_part(Document.JOB_ANSWER, "JobsDetail/Workflow", _workflow(origin)).data
 
 
+_MEDIA_INFO, _EMPTY_MEDIA_INFO = b"<MediaInfo>", b"<MediaInfo/>"
+
+
 def _operation(job: Job, state: JobState, results: Results) -> bytes:
     """Return the echo, followed by the results of a job that has succeeded."""
     echo = job.operation
@@ -198,6 +201,8 @@ def _operation(job: Job, state: JobState, results: Results) -> bytes:
     containers = results(job)
     if not containers or not echo.endswith(_OPERATION_END):
         return echo
+    if _EMPTY_MEDIA_INFO in echo and _MEDIA_INFO in containers:
+        echo = echo.replace(_EMPTY_MEDIA_INFO, b"")  # the result takes the place of the request's empty element
     return b"".join((echo[: -len(_OPERATION_END)], containers, _OPERATION_END))
 
 
