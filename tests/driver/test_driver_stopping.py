@@ -23,6 +23,12 @@ with stop.on_signals():
         time.sleep(0.01)
 """
 
+FROM_TERMINAL = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+
 
 def test_second_cancellation_keeps_the_first_reason() -> None:
     """The token reports the first reason."""
@@ -57,7 +63,7 @@ def test_passed_deadline_cancels_the_run() -> None:
 
 def test_second_signal_ends_the_process() -> None:
     """A second Ctrl-C ends the process although the target is not restored."""
-    process = subprocess.Popen([sys.executable, "-c", WAITER], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", FROM_TERMINAL + WAITER], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -72,7 +78,7 @@ def test_second_signal_ends_the_process() -> None:
 
 def test_repeated_hangup_does_not_end_the_restoration() -> None:
     """A closed terminal sends SIGHUP twice; a second Ctrl-C still ends the process."""
-    process = subprocess.Popen([sys.executable, "-c", WAITER], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", FROM_TERMINAL + WAITER], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
