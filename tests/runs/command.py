@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -75,3 +76,12 @@ def normalized(text: str) -> str:
     text = re.sub(r"core-[0-9a-f]{12}", "core-HASH", text)
     text = re.sub(r"\d+ worker\(s\)", "N worker(s)", text)
     return re.sub(r"callback after TIME|no callback seen", "CALLBACK", text)
+
+
+def as_from_a_terminal() -> None:
+    """Give a new process the signal handlers that it has in a terminal: the tests may run under nohup.
+
+    For `preexec_fn` of `subprocess.Popen`.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from command import ciq, environment, records_of
+from command import as_from_a_terminal, ciq, environment, records_of
 from miniature.server import Miniature
 from miniature.traits import Traits
 
@@ -61,7 +61,12 @@ def test_run_stopped_with_json_rule_restores_queue_byte_by_byte(
     with Miniature(Traits(rule_merged=merged)) as target:
         before = configure(target, RULES["on with message queue"])
         process = subprocess.Popen(
-            [*command, target.url], cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [*command, target.url],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=as_from_a_terminal,
         )
         try:
             deadline = time.monotonic() + 60

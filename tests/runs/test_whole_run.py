@@ -13,7 +13,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 import requests
-from command import ciq, environment, normalized, records_of, verdicts_of
+from command import as_from_a_terminal, ciq, environment, normalized, records_of, verdicts_of
 from lxml import etree
 from miniature.server import Miniature
 from miniature.traits import Traits
@@ -102,7 +102,12 @@ def stopped_run(mock: MockServer, cwd: Path, when: Callable[[QueueView], bool], 
     """Runs against the mock, sends the signal when the media queue satisfies `when`, and returns the output."""
     command = [sys.executable, "-m", "ciq_conformance", "run", "--target", mock.url, "--feature", "media"]
     process = subprocess.Popen(
-        [*command, "-k", "PRI-*"], cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*command, "-k", "PRI-*"],
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=as_from_a_terminal,
     )
     try:
         deadline = time.monotonic() + 60
