@@ -40,6 +40,8 @@ class ScenarioSpec:
     """`--shuffle` may move it. False where later scenarios depend on it, or where it takes long or leaves nothing."""
     needs_jobs: bool = True
     """It needs a target that runs jobs. (`submit` runs anyway, because its checks report why jobs do not run.)"""
+    runs_when_stalled: bool = False
+    """It runs also where the jobs of earlier scenarios stalled, because its checks report why they did."""
     about_callbacks: bool = False
     """It needs a target whose callbacks can arrive."""
     option: str = ""

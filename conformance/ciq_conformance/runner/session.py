@@ -210,7 +210,7 @@ class RunSession:
         Before the next scenario the same job counts: when it has not ended meanwhile, the queue still stalls.
         """
         stall = self.run.stall_watch(feature)
-        if not (stall.blocking and scenario.needs_jobs):
+        if not stall.blocking or not scenario.needs_jobs or scenario.runs_when_stalled:
             return
         ctx = self._probe_context(feature)
         if stall.control_jobs and not _any_ended(ctx, stall.control_jobs):

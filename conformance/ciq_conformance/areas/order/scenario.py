@@ -17,7 +17,7 @@ from ciq_conformance.driver.quiescence import look_at_once, resume_then_pause, w
 from ciq_conformance.driver.requests import CallbackRuleRequest
 from ciq_conformance.driver.scenario_context import ScenarioContext
 from ciq_conformance.judge.ordering import SLACK
-from ciq_schemas.lifecycle import WAITING_STATES, QueueState
+from ciq_schemas.lifecycle import FINAL_STATES, WAITING_STATES, QueueState
 from ciq_schemas.transcript.records import Calibration
 
 LEVELS = (0, 2, 1, None, 2, 1, 0, 1, 2)
@@ -101,8 +101,10 @@ def run(ctx: ScenarioContext) -> None:
         each = (ctx.now() - began) / size
         ids = _resume_and_pause(ctx, batch, rule, wanted - proven, held=held, at_once=at_once, number=number)
         began = ctx.now()
-        ctx.watch_ended(Label.DRAIN, ids)
+        states = ctx.watch_ended(Label.DRAIN, ids)
         drained = ctx.now() - began
+        if not any(state in FINAL_STATES for state in states.values()):
+            return  # no job ran after the resume: another batch would wait in vain too
         ctx.wait_callbacks(RULE_CHANNEL, ids)
         proven |= batch.proven
         pauses += batch.pauses
@@ -165,10 +167,13 @@ def _resume_and_pause(
             break
         if len(waiting) == before:
             # No job has started yet: after a few attempts wait until a job is observed to start.
+            waited_in_vain = not by_clock
             by_clock = by_clock and at_once and attempt < MOST_PAUSES // 2
             if not held:
                 # The suite did not observe the first pause; it can observe jobs that this pause stops.
                 ctx.watch_for(Label.FROZEN, waiting, SLACK)
+            if waited_in_vain:
+                break
             continue
         by_clock = held
         batch.record_pause(waiting)
