@@ -49,7 +49,7 @@ async def wait_for_callbacks(mock: Mock, wanted: int | CallbackCondition, timeou
 
 def _hopeless(mock: Mock, wanted: int) -> str:
     """Return why no more callbacks can come; empty when some can, or when a client may still submit jobs."""
-    jobs, delivery = len(mock.engine.jobs()), mock.delivery
+    jobs, delivery = mock.engine.count, mock.delivery
     copies = mock.settings.delivery.copies
     if jobs * copies < wanted or mock.workflow_service.workflows.has_runs or delivery.sending:
         return ""
@@ -79,7 +79,7 @@ def _hints(mock: Mock) -> list[str]:
     )
     if held:
         hints.append(f"{held} jobs wait in paused queues")
-    if not mock.engine.jobs():
+    if not mock.engine.count:
         hints.append("no job was submitted")
     return hints
 
@@ -89,7 +89,7 @@ def redeliver(mock: Mock, job_id: str) -> None:
 
     The address in the log has no password, so it is sent without.
     """
-    job = next((job for job in mock.engine.jobs() if job.id == job_id), None)
+    job = mock.engine.find(job_id)
     attempts = mock.delivery.log.of(job_id)
     if job is None or not attempts:
         raise LookupError(f"the mock had no callback of job {job_id!r} to send")

@@ -35,7 +35,7 @@ def test_buckets_lead_to_queues_with_names_states_and_rules(visitor: Visitor) ->
 
 
 def test_paused_queue_is_seen_by_api_and_console_alike(visitor: Visitor) -> None:
-    """The form goes the way of the API; the page shows since when the queue is paused."""
+    """The form sends the API request; the page shows since when the queue is paused."""
     assert "Pause queue queue-1?" in visitor.get(f"{visitor.queue()}/pause")
     page = visitor.post(f"{visitor.queue()}/pause")
     assert "paused since" in page

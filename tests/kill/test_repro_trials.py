@@ -60,6 +60,7 @@ def test_stopped_program_continues_with_the_rest(tmp_path: Path, monkeypatch: py
 def test_published_trials_are_right() -> None:
     """Most published scripts show their fault and nothing else; the faults are those of the mock."""
     published = msgspec.json.decode((PUBLISHED / JSON).read_bytes(), type=Trials)
+    assert published.trials
     names = {fault.name for fault in known_faults()}
     assert {trial.fault for trial in published.trials} <= names
     right = sum(trial.right for trial in published.trials)

@@ -168,7 +168,7 @@ def test_output_that_cannot_be_written_exits_with_two(tmp_path: Path) -> None:
 
 
 def test_deadline_cuts_the_run_short(tmp_path: Path) -> None:
-    """What was not sent is inconclusive, so nothing passes by absence."""
+    """Requirements whose steps were not sent are inconclusive, not passed."""
     with receiving("blocks-on-slow-work") as url:
         code, text = receiver(f"{url}/callbacks", tmp_path, "--only", "RCV-0*", "--deadline", "1")
     assert code == 5, text

@@ -172,6 +172,14 @@ def test_response_is_read_or_described(data: bytes, status: int, error: str) -> 
     assert error in answer.error
 
 
+def test_chunked_response_is_read_without_its_framing() -> None:
+    """A count of effects may come in chunks."""
+    chunks = b'3;name=value\r\n{"t\r\n9\r\nimes": 1}\r\n0\r\n\r\n'
+    with listening(answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)) as url:
+        answer = send(Delivery(url=url, method="GET"), 5)
+    assert answer.body == b'{"times": 1}'
+
+
 @pytest.mark.parametrize("respond", [silent, dripping])
 def test_deadline_limits_silent_and_dripping_servers(respond) -> None:
     """A response that never ends costs its deadline and no more."""

@@ -12,12 +12,10 @@ from ciq_conformance.receiver.observed import (
     sent,
     without_steps,
 )
-from ciq_conformance.receiver.steps import FORMS, Form
+from ciq_conformance.receiver.steps import ANSWER_WITHIN, FORMS, Form
 from ciq_schemas.requirement import Format
 from ciq_schemas.transcript.records import Header
 
-ANSWER_WITHIN = 5.0
-"""Seconds after which a response counts as late, times the timeout factor of the run."""
 _COUNTED = (
     Form.SUCCESS,
     Form.WITHOUT_EVENT,

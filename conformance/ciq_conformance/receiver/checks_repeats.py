@@ -1,7 +1,7 @@
 """Judges repeated, simultaneous, late and interrupted callbacks by their responses and effects."""
 
 from ciq_conformance.judge.evidence import Evidence
-from ciq_conformance.judge.finding import Finding, Kind
+from ciq_conformance.judge.finding import Finding, Kind, inconclusive
 from ciq_conformance.judge.registry import Item, check
 from ciq_conformance.receiver.observed import accepted, effects, offered_workflow
 from ciq_conformance.receiver.steps import REPEATS, Repeat
@@ -76,4 +76,6 @@ def callback_with_lost_response_can_be_repeated(evidence: Evidence, item: Item) 
 @check("RCV-050", REPEATS)
 def repetition_after_many_others_has_one_effect(evidence: Evidence, item: Item) -> Finding:
     """The job of a callback that is repeated at the end of the scenario is counted once."""
+    if accepted(evidence, REPEATS, Repeat.EARLY).kind is Kind.DEVIATES:
+        return inconclusive("the receiver did not accept the first callback, so nothing was repeated")
     return effects(evidence, REPEATS, [Repeat.REPEATED_LATE])

@@ -26,7 +26,7 @@ from ciq_conformance.receiver.plans import Planner
 from ciq_conformance.receiver.player import Player, hidden_query
 from ciq_conformance.receiver.service_jobs import Service, ServiceJobs
 from ciq_conformance.receiver.session import ReceiverSession
-from ciq_conformance.receiver.steps import CANARY, EVERY_FEATURE, MALFORMED
+from ciq_conformance.receiver.steps import ANSWER_WITHIN, CANARY, EVERY_FEATURE, MALFORMED
 from ciq_conformance.registry import load_checks
 from ciq_conformance.runner.embedded import results_of, service_beside
 from ciq_conformance.runner.execution import (
@@ -46,8 +46,6 @@ from ciq_schemas.features import FEATURES, Feature
 from ciq_schemas.requirement import RECEIVER, Capability, Format, load_registry, set_version
 from ciq_schemas.transcript.records import SCHEMA_VERSION, Header, Setting, TargetInfo
 
-ANSWER_WITHIN = 5.0
-"""Seconds after which a response counts as late (times the timeout factor); the mock's own time-out of a callback."""
 _WAIT = 2.0
 """A response is awaited for this multiple of `ANSWER_WITHIN`."""
 EFFECT_WITHIN = 5.0

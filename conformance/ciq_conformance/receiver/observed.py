@@ -154,9 +154,9 @@ def effects(evidence: Evidence, spec: ScenarioSpec, steps: Sequence[str], *, tim
 def never(evidence: Evidence, jobs: Mapping[str, Exchange], expected: str) -> Finding:
     """Judges that none of these jobs was counted; each comes with the callback that reported it."""
     counts = evidence.derive(counts_of)
-    observed = {job: counts[job] for job in jobs if job in counts}
-    if not observed:
+    if not counts:
         return inconclusive(NO_EFFECTS)
+    observed = {job: counts[job] for job in jobs if job in counts}
     for job, count in observed.items():
         if count.times:
             seqs = (jobs[job].seq, count.seqs[-1])
@@ -164,6 +164,9 @@ def never(evidence: Evidence, jobs: Mapping[str, Exchange], expected: str) -> Fi
     unclear = next((count.unclear for count in observed.values() if count.times is None), "")
     if unclear:
         return inconclusive(f'the answers about effects are no counts ({unclear}): expected {{"times": N}} or 404')
+    missing = next((job for job in jobs if job not in counts), "")
+    if missing or not jobs:
+        return inconclusive(f"the run has no count of {missing or 'such a job'}")
     return holds("none of them was counted", witness=tuple(count.seqs[-1] for count in observed.values())[:6])
 
 

@@ -11,6 +11,8 @@ from ciq_schemas.requirement import Format
 
 CALLBACK, SEEN = "callback", "seen"
 """Kinds of exchanges (`Exchange.operation`): a callback to the receiver, and a question how often a job was counted."""
+ANSWER_WITHIN = 5.0
+"""Seconds after which a response counts as late (times the timeout factor); the mock's own time-out of a callback."""
 SERVICE = "service"
 """Label of the requests that the service beside the receiver got from it."""
 CANARY = "canary"

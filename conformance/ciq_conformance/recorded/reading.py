@@ -89,14 +89,14 @@ def _recording(name: str, stream: _HeadStream, wanted: RecordedFormat | None) ->
             recording.messages = iter((Message("", _answer(1, _whole(stream, MAX_BYTES, "an answer"))),))
         case RecordedFormat.NDJSON:
             recording.messages = _lines(stream, recording)
-            recording.has_headers = recording.has_times = False
+            recording.has_times = False
         case RecordedFormat.HAR:
             archive = HttpArchive.of(_whole(stream, MAX_FILE, "an HTTP archive"))
             recording.messages = _entries(archive, recording)
-            recording.has_headers = recording.has_times = True
+            recording.has_times = True
         case RecordedFormat.RUN:
             recording.run = _records(_whole(stream, MAX_FILE, "a run file"))
-            recording.has_headers = recording.has_times = True
+            recording.has_times = True
     return recording
 
 
@@ -135,7 +135,7 @@ def _lines(stream: _HeadStream, recording: Recording) -> Iterator[Message]:
             continue
         message = _line(number, line)
         if isinstance(message.record, Exchange) or message.record.headers:
-            recording.has_headers = recording.has_times = True
+            recording.has_times = True
         yield message
 
 

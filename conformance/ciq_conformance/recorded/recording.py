@@ -44,7 +44,6 @@ class Recording:
     guessed: str
     """Why this format; empty when the user named it."""
     messages: Iterable[Message] = ()
-    has_headers: bool = False
     has_times: bool = False
     run: tuple[AnyRecord, ...] = ()
     """The records of a run file."""

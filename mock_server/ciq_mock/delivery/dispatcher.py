@@ -16,7 +16,7 @@ from ciq_mock.clock import Clock, Timer
 from ciq_mock.delivery.address import AddressRefusedError, check_address, without_password
 from ciq_mock.delivery.callback_orders import CallbackOrders
 from ciq_mock.delivery.host_queues import HostQueues, PendingCallback, Subject
-from ciq_mock.delivery.log import Answer, Attempt, DeliveryLog
+from ciq_mock.delivery.log import KEPT_BODY, Answer, Attempt, DeliveryLog
 from ciq_mock.delivery.sinks import SinkMessage, Sinks
 from ciq_mock.engine import Accepted, CallbackChoice, Ended, Event
 from ciq_mock.settings import DeliverySettings, RuleMoment, Shutdown
@@ -110,8 +110,7 @@ class CallbackDispatcher:
                     sink, SinkMessage(job_id=subject.id, at=self._clock.now(), format=sink.format, body=body)
                 )
                 self._notify_waiters()
-                if self.callback_settled is not None:
-                    self.callback_settled(subject)
+                self._settled(subject)
             case Silence():
                 self._notify_waiters()
                 if self.no_callback is not None:
@@ -190,7 +189,7 @@ class CallbackDispatcher:
         delay = self._settings.delay + (self._settings.stagger if self._count % 2 == 1 else 0.0) + order.delay
         if order.drop:
             self._drop(PendingCallback(subject=subject, url=to.url, body_format=to.format, copy=1), DROPPED_BY_TEST)
-            self._given_up(subject)
+            self._settled(subject)
             return
         for copy in range(1, self._settings.copies + order.copies + 1):
             pending = PendingCallback(subject=subject, url=to.url, body_format=to.format, copy=copy)
@@ -198,21 +197,17 @@ class CallbackDispatcher:
                 check_address(to.url, self._settings)
             except AddressRefusedError as error:
                 self._drop(pending, f"dropped: {error}")
-                self._settled(pending)
+                self._settled(pending.subject)
                 continue
             if self._closing:
                 self._drop(pending, "dropped: the mock was stopped")
             elif self.pending >= self._settings.max_pending:
                 self._drop(pending, f"dropped: {self._settings.max_pending} callbacks are pending already")
-                self._settled(pending)
+                self._settled(pending.subject)
             elif delay:
                 self._delay(pending, delay)
             else:
                 self._enqueue(pending)
-
-    def _given_up(self, subject: Subject) -> None:
-        if self.callback_settled is not None:
-            self.callback_settled(subject)
 
     def _delay(self, pending: PendingCallback, seconds: float) -> None:
         def due() -> None:
@@ -276,12 +271,14 @@ class CallbackDispatcher:
             self.log.add(attempt)
         retries = self._settings.retry_after
         if attempt.delivered or (pending.attempts > len(retries) and not self._closing):
-            self._settled(pending)
+            self._settled(pending.subject)
         elif not self._closing:
             self._delay(pending, retries[pending.attempts - 1])
 
-    def _settled(self, pending: PendingCallback) -> None:
-        self._given_up(pending.subject)
+    def _settled(self, subject: Subject) -> None:
+        """Report that no further attempt for this callback follows."""
+        if self.callback_settled is not None:
+            self.callback_settled(subject)
 
     def _worker_done(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
@@ -338,7 +335,7 @@ class CallbackDispatcher:
             error=answer.error,
             format=pending.format,
             headers=headers,
-            body=body,
+            body=body[:KEPT_BODY],
         )
 
     def _notify_waiters(self) -> None:

@@ -11,6 +11,9 @@ import msgspec
 
 from ciq_mock.delivery.address import origin_of
 
+KEPT_BODY = 64 * 1024
+"""Bytes of a body that the log keeps, so that its size stays bounded."""
+
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt. `status` is None when the receiver did not answer; `error` says why ("" = it answered)."""
@@ -29,7 +32,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     """Headers that the mock sent, without Host; empty without an attempt."""
     body: bytes = b""
-    """The body that the mock sent; empty without an attempt."""
+    """The first `KEPT_BODY` bytes of the body that the mock sent; empty without an attempt."""
 
     def __repr__(self) -> str:
         outcome = self.error or self.status

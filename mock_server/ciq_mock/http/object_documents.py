@@ -87,7 +87,7 @@ def read_parts(body: bytes) -> list[ListedPart]:
     listed = []
     for part in root.iter("{*}Part"):
         number, etag = _child(part, "PartNumber"), _child(part, "ETag")
-        if not (number.isascii() and number.isdigit() and 1 <= int(number[:6]) <= MOST_PARTS and etag):
+        if not (number.isascii() and number.isdigit() and len(number) <= 6 and 1 <= int(number) <= MOST_PARTS and etag):
             raise _malformed(f"each Part needs a PartNumber from 1 to {MOST_PARTS} and an ETag")
         listed.append(ListedPart(int(number), etag))
     if not listed:

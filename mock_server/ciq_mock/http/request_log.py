@@ -1,6 +1,7 @@
-"""The log of the newest requests and their answers: bounded, and without secrets.
+"""The log of the newest requests and their answers, bounded.
 
-It never holds header values or query values of a signature. It holds the beginning of a body.
+It holds no header values and no query values of a signature. It holds the beginning of a body, which may contain the
+password of a callback address: every page shows it through `admin.views`.
 """
 
 import re
