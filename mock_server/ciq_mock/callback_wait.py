@@ -6,7 +6,6 @@ from collections.abc import Callable
 from ciq_mock.clock import ClockKind
 from ciq_mock.delivery import Attempt
 from ciq_mock.mock import Mock
-from ciq_schemas.features import FEATURES
 from ciq_schemas.lifecycle import QueueState
 
 CallbackCondition = Callable[[tuple[Attempt, ...]], bool]
@@ -53,8 +52,7 @@ def _hopeless(mock: Mock, wanted: int) -> str:
     copies = mock.settings.delivery.copies
     if jobs * copies < wanted or mock.workflow_service.workflows.has_runs or delivery.sending:
         return ""
-    queues = [queue for f in FEATURES for activation in mock.engine.activations(f) for queue in activation.queues]
-    live = sum(len(queue.waiting) + queue.running for queue in queues)
+    live = sum(len(queue.waiting) + queue.running for queue in mock.engine.all_queues())
     if not live and not delivery.pending:
         return f"all {jobs} jobs have ended and nothing is pending"
     if mock.settings.clock == ClockKind.MANUAL:
@@ -70,13 +68,7 @@ def _hints(mock: Mock) -> list[str]:
         last = failed[-1]
         outcome = last.error or f"HTTP {last.status}"
         hints.append(f"last error: job {last.job_id} at {last.origin}: {outcome}")
-    held = sum(
-        len(queue.waiting)
-        for feature in FEATURES
-        for activation in mock.engine.activations(feature)
-        for queue in activation.queues
-        if queue.state is QueueState.PAUSED
-    )
+    held = sum(len(queue.waiting) for queue in mock.engine.all_queues() if queue.state is QueueState.PAUSED)
     if held:
         hints.append(f"{held} jobs wait in paused queues")
     if not mock.engine.count:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from zlib import crc32
 
 from ciq_conformance.driver.cancellation import CancelToken
+from ciq_conformance.driver.extra_testing import ExtraTesting
 from ciq_conformance.driver.receiver import CallbackReceiver
 from ciq_conformance.driver.recorder import Listener, RunFileWriteError, RunRecorder
 from ciq_conformance.judge.baseline import read_accepted
@@ -37,6 +37,8 @@ from ciq_conformance.runner.execution import (
     conclude,
     hypothesis_storage,
     open_run_file,
+    random_settings,
+    start_listening,
 )
 from ciq_conformance.runner.restart_command import restart_by
 from ciq_conformance.runner.session import RUN
@@ -124,10 +126,7 @@ def run_receiver(config: ReceiverConfig, items: tuple[Item, ...]) -> RunResult:
             public_url=config.canary_url,
             stopping=stop.requested,
         )
-        try:
-            canary.start()
-        except (OSError, SystemExit) as error:  # werkzeug exits when the port is taken
-            raise RunConfigError(f"the canary cannot listen at {config.canary_bind}: {error}") from error
+        start_listening(canary, "the canary", config.canary_bind)
         stack.callback(canary.close)
         place = canary.address(channel_name(config.features[0], MALFORMED, CANARY))
         service = None
@@ -206,7 +205,7 @@ def _session(
             planner=planner,
             feature=config.features[0],
             count=config.histories,
-            seed=_seed(config, run_id),
+            seed=_extra(config).seed_of(run_id),
             scripts=config.output,
         )
     restart = None
@@ -233,8 +232,8 @@ def _workflow(config: ReceiverConfig) -> bool | None:
     return False if config.service_bind else config.workflow
 
 
-def _seed(config: ReceiverConfig, run_id: str) -> int:
-    return crc32(run_id.encode()) if config.seed is None else config.seed
+def _extra(config: ReceiverConfig) -> ExtraTesting:
+    return ExtraTesting(histories=config.histories, seed=config.seed)
 
 
 def _declared(config: ReceiverConfig) -> dict[str, bool | None]:
@@ -246,17 +245,6 @@ def _factor(config: ReceiverConfig) -> tuple[Setting, ...]:
     if any(setting.name == "timeout_factor" for setting in config.settings):
         return ()
     return (Setting(name="timeout_factor", value=f"{config.timeout_factor:g}", origin="default"),)
-
-
-def _random(config: ReceiverConfig, run_id: str) -> tuple[Setting, ...]:
-    """Returns the settings that reproduce the random histories; empty without them."""
-    if not config.histories:
-        return ()
-    origin = "the run's id" if config.seed is None else "--seed"
-    return (
-        Setting(name="explore", value=str(config.histories), origin="--explore"),
-        Setting(name="seed", value=str(_seed(config, run_id)), origin=origin),
-    )
 
 
 def _header(config: ReceiverConfig, run_id: str, items: tuple[Item, ...]) -> Header:
@@ -275,5 +263,5 @@ def _header(config: ReceiverConfig, run_id: str, items: tuple[Item, ...]) -> Hea
         target=TargetInfo(url=hidden_query(config.url), bucket=config.bucket, region=config.region),
         features=tuple(str(feature) for feature in config.features),
         selected=tuple(item.name for item in items),
-        settings=(*config.settings, *_factor(config), *_random(config, run_id), *declared),
+        settings=(*config.settings, *_factor(config), *random_settings(_extra(config), run_id), *declared),
     )

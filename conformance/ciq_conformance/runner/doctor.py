@@ -18,7 +18,7 @@ from ciq_conformance.driver.run_context import RunContext
 from ciq_conformance.driver.scenario_context import PreconditionFailed
 from ciq_conformance.profile_loading import Loaded
 from ciq_conformance.runner.embedded import embedded_target
-from ciq_conformance.runner.execution import RunConfigError, trust_of
+from ciq_conformance.runner.execution import start_listening, trust_of
 from ciq_schemas.features import FEATURES
 from ciq_schemas.transcript.records import ExitCode
 
@@ -84,10 +84,7 @@ def diagnose(loaded: Loaded) -> Diagnosis:
             redaction=client.redaction,
             stopping=stop.requested,
         )
-        try:
-            receiver.start()
-        except (OSError, SystemExit) as error:  # werkzeug exits when the port is taken
-            raise RunConfigError(f"the callback receiver cannot listen at {profile.callback_bind}: {error}") from error
+        start_listening(receiver, "the callback receiver", profile.callback_bind)
         stack.callback(receiver.close)
         run = RunContext(
             profile=profile,

@@ -161,10 +161,7 @@ def execute(config: RunConfig, items: Sequence[Item]) -> RunResult:
             redaction=client.redaction,
             stopping=stop.requested,
         )
-        try:
-            receiver.start()
-        except (OSError, SystemExit) as error:  # werkzeug exits when the port is taken
-            raise RunConfigError(f"the callback receiver cannot listen at {profile.callback_bind}: {error}") from error
+        start_listening(receiver, "the callback receiver", profile.callback_bind)
         if profile.restart_command and not profile.embedded:
             within = RESTART_WITHIN * profile.timeout_factor
             restart = restart_by(
@@ -326,8 +323,16 @@ def _header(config: RunConfig, profile: Profile, run_id: str, items: Sequence[It
         ),
         features=tuple(str(feature) for feature in profile.features),
         selected=tuple(item.name for item in items),
-        settings=(*_settings(config.loaded.settings, profile), *_random_settings(config.extra_testing, run_id)),
+        settings=(*_settings(config.loaded.settings, profile), *random_settings(config.extra_testing, run_id)),
     )
+
+
+def start_listening(receiver: CallbackReceiver, what: str, bind: str) -> None:
+    """Starts a receiver of callbacks. Raises RunConfigError when its port is taken."""
+    try:
+        receiver.start()
+    except (OSError, SystemExit) as error:  # werkzeug exits when the port is taken
+        raise RunConfigError(f"{what} cannot listen at {bind}: {error}") from error
 
 
 def _settings(settings: Sequence[Setting], profile: Profile) -> tuple[Setting, ...]:
@@ -342,7 +347,7 @@ def _settings(settings: Sequence[Setting], profile: Profile) -> tuple[Setting, .
     )
 
 
-def _random_settings(extra_testing: ExtraTesting, run_id: str) -> tuple[Setting, ...]:
+def random_settings(extra_testing: ExtraTesting, run_id: str) -> tuple[Setting, ...]:
     """Returns the settings that reproduce the randomized part of the run; empty without one."""
     requested = (("explore", extra_testing.histories), ("fuzz", extra_testing.fuzz_seconds))
     found = [Setting(name=name, value=f"{amount:g}", origin=f"--{name}") for name, amount in requested if amount]

@@ -15,7 +15,7 @@ from ciq_mock.engine import Job, Queue
 from ciq_mock.http.request_log import RequestEntry
 from ciq_mock.mock import Mock
 from ciq_mock.service import times
-from ciq_schemas.features import FEATURES, Feature
+from ciq_schemas.features import Feature
 from ciq_schemas.lifecycle import JobState, QueueState
 
 _PASSWORD = re.compile(r"//[^/@\s<>\"]*@")
@@ -68,12 +68,7 @@ def jobs_of(mock: Mock) -> tuple[JobView, ...]:
 
 def queues_of(mock: Mock) -> tuple[QueueView, ...]:
     """Return every queue of the mock, by feature."""
-    return tuple(
-        _queue(queue)
-        for feature in FEATURES
-        for activation in mock.engine.activations(feature)
-        for queue in activation.queues
-    )
+    return tuple(map(_queue, mock.engine.all_queues()))
 
 
 def state_of(mock: Mock, *, most_jobs: int = 1000) -> dict[str, object]:

@@ -242,18 +242,15 @@ def waiting_line(mock: Mock, queue: Queue) -> tuple[JobRow, ...]:
     return tuple(JobRow.of(job, now) for job in queue.waiting.first(LINE_LENGTH))
 
 
-def active_queues(mock: Mock, bucket: str | None = None) -> Iterator[Queue]:
-    """Yield the queues of the active features, by feature."""
-    for feature in FEATURES:
-        for activation in mock.engine.activations(feature):
-            if bucket in (None, activation.bucket):
-                yield from activation.queues
+def active_queues(mock: Mock, bucket: str) -> Iterator[Queue]:
+    """Yield the queues of the active features of a bucket, by feature."""
+    return (queue for queue in mock.engine.all_queues() if queue.bucket == bucket)
 
 
 def buckets(mock: Mock) -> tuple[BucketRow, ...]:
     """Return the buckets, the default bucket first."""
     by_name: dict[str, list[Queue]] = {mock.settings.bucket: []}
-    for queue in active_queues(mock):
+    for queue in mock.engine.all_queues():
         by_name.setdefault(queue.bucket, []).append(queue)
     return tuple(
         BucketRow(
@@ -273,9 +270,8 @@ def queue_rows(mock: Mock, bucket: str) -> tuple[QueueRow, ...]:
 
 
 def paused_features(mock: Mock, bucket: str) -> frozenset[Feature]:
-    """Return the features whose default queue is paused."""
-    found = (activation.queue for feature in FEATURES for activation in mock.engine.activations(feature))
-    return frozenset(queue.feature for queue in found if queue.bucket == bucket and queue.state is QueueState.PAUSED)
+    """Return the features with a paused queue."""
+    return frozenset(queue.feature for queue in active_queues(mock, bucket) if queue.state is QueueState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,6 +185,12 @@ class Engine:
         """Return the activations of the feature in all buckets, in order of activation."""
         return tuple(item for item in self._active.values() if item.feature is feature)
 
+    def all_queues(self) -> Iterator[Queue]:
+        """Yield the queues of all active features of all buckets, by feature."""
+        for feature in FEATURES:
+            for activation in self.activations(feature):
+                yield from activation.queues
+
     def is_active(self, bucket: str, feature: Feature) -> bool:
         """Return whether the bucket has the feature."""
         return (bucket, feature) in self._active
