@@ -50,9 +50,14 @@ class LossyProxy:
 
 
 def every(number: int) -> Loses:
-    """Loses each request of that number."""
+    """Loses each request of that number, and half of the requests after these: those repeat one on a new connection."""
     count = itertools.count(1)
-    return lambda _method, _body: next(count) % number == 0
+
+    def loses(_method: str, _body: bytes) -> bool:
+        place = next(count)
+        return place % number == 0 or (place > number and place % (2 * number) == 1)
+
+    return loses
 
 
 def two_posts(second: bytes) -> Loses:
