@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ciq_mock.console.forms import Form, read_form
+from ciq_mock.console.rendering import environment
 from ciq_mock.console.texts import LANGUAGE_COOKIE, Language, Texts, chosen
 
 _HOME = "/_ciq/"
@@ -25,16 +25,19 @@ async def login_answer(request: Request, cookie_of: Callable[[str], str | None],
     if cookie is not None:
         return RedirectResponse(_HOME, 303, headers={"set-cookie": cookie})
     texts = Texts(chosen(request.cookies.get(LANGUAGE_COOKIE, ""), request.headers.get("accept-language", "")))
-    environment = Environment(loader=PackageLoader("ciq_mock.console"), autoescape=True)
-    page = environment.get_template("login.html").render(
-        t=texts,
-        other_language=Language.EN if texts.language is Language.ZH else Language.ZH,
-        bucket="",
-        tab="",
-        path="/_ciq/login",
-        writable=True,
-        live=False,
-        feed="",
-        wrong=bool(token),
+    page = (
+        environment()
+        .get_template("login.html")
+        .render(
+            t=texts,
+            other_language=Language.EN if texts.language is Language.ZH else Language.ZH,
+            bucket="",
+            tab="",
+            path="/_ciq/login",
+            writable=True,
+            live=False,
+            feed="",
+            wrong=bool(token),
+        )
     )
     return HTMLResponse(page, 403 if token else 200)

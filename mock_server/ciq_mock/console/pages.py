@@ -75,7 +75,6 @@ class Pages:
             features=list(FEATURES),
             queues=queues,
             paused=paused,
-            paused_features={row.feature for row in paused},
             tags=[(row.feature, tag) for row in queues for tag in FEATURES[row.feature].tags if not row.paused],
             problem=problem,
             values=values or {},
@@ -95,7 +94,7 @@ class Pages:
             job=row,
             wait=views.WaitView.of(job) if job.waiting else None,
             attempts=[self._attempt(one) for one in self._mock.delivery.log.of(job.id)],
-            upcoming=[one for one in views.upcoming_rows(self._mock, _MOST_UPCOMING) if one.job_id == job.id],
+            upcoming=views.upcoming_rows(self._mock, _MOST_UPCOMING, job.id),
             request_text=_shown_xml(b"<Request>" + job.input + job.operation + b"</Request>"),
             answer_text=self._answer_of(job),
             paused=job.queue.state is QueueState.PAUSED,
@@ -264,25 +263,20 @@ class Pages:
             return f"{refusal.code}: {refusal.message}"
 
     def _bars(self, queue: Queue) -> list[Bar]:
-        log = self._mock.delivery.log
-        bars: list[Bar] = []
-        for job in self._mock.engine.newest_jobs(queue.bucket, queue.feature):
-            if job.queue is not queue:
-                continue
-            if len(bars) == MOST_JOBS:
-                break
-            bars.append(
-                Bar(
-                    label=f"{job.tag} {job.id[-6:]}",
-                    level=job.level,
-                    state=job.state,
-                    created=job.created,
-                    started=job.started,
-                    ended=job.ended,
-                    callbacks=tuple((attempt.started, attempt.delivered) for attempt in log.of(job.id)),
-                )
+        jobs = views.newest_jobs(self._mock, queue, MOST_JOBS)
+        attempts = self._mock.delivery.log.of_each([job.id for job in jobs])
+        return [
+            Bar(
+                label=f"{job.tag} {job.id[-6:]}",
+                level=job.level,
+                state=job.state,
+                created=job.created,
+                started=job.started,
+                ended=job.ended,
+                callbacks=tuple((attempt.started, attempt.delivered) for attempt in attempts[job.id]),
             )
-        return bars[::-1]
+            for job in jobs
+        ]
 
     def paused_feature(self, nodes: Iterable[Node], bucket: str) -> Feature | None:
         """Return the first feature of the nodes whose queue is paused."""

@@ -17,6 +17,19 @@ from ciq_schemas.lifecycle import QueueState
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
+def environment() -> Environment:
+    """Return the environment of the templates, which escapes every value."""
+    made = Environment(
+        loader=PackageLoader("ciq_mock.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["time"] = views.shown_time
+    return made
+
+
 class Renderer:
     """Renders the pages of one mock."""
 
@@ -25,14 +38,7 @@ class Renderer:
         self.mock = mock
         self.writable = writable
         self.feed = ChangeFeed(mock)
-        self._templates = Environment(
-            loader=PackageLoader("ciq_mock.console"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters["time"] = views.shown_time
+        self._templates = environment()
 
     def texts(self, request: Request) -> Texts:
         """Return the texts in the language of a request."""

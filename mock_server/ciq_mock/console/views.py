@@ -242,6 +242,12 @@ def waiting_line(mock: Mock, queue: Queue) -> tuple[JobRow, ...]:
     return tuple(JobRow.of(job, now) for job in queue.waiting.first(LINE_LENGTH))
 
 
+def newest_jobs(mock: Mock, queue: Queue, most: int) -> list[Job]:
+    """Return the newest jobs of a queue, the oldest of them first. It examines at most `MOST_SCANNED` jobs."""
+    jobs = islice(mock.engine.newest_jobs(queue.bucket, queue.feature), MOST_SCANNED)
+    return list(islice((job for job in jobs if job.queue is queue), most))[::-1]
+
+
 def active_queues(mock: Mock, bucket: str) -> Iterator[Queue]:
     """Yield the queues of the active features of a bucket, by feature."""
     return (queue for queue in mock.engine.all_queues() if queue.bucket == bucket)
@@ -309,8 +315,8 @@ def attempt_row(mock: Mock, attempt: Attempt, *, reduced: bool) -> AttemptRow:
     )
 
 
-def upcoming_rows(mock: Mock, most: int) -> tuple[AttemptRow, ...]:
-    """Return the attempts that wait for their time: delayed callbacks and retries."""
+def upcoming_rows(mock: Mock, most: int, job_id: str = "") -> tuple[AttemptRow, ...]:
+    """Return the attempts that wait for their time: delayed callbacks and retries; of one job if it is named."""
     return tuple(
         AttemptRow(
             job_id=pending.subject.id,
@@ -321,7 +327,7 @@ def upcoming_rows(mock: Mock, most: int) -> tuple[AttemptRow, ...]:
             result="",
             delivered=False,
         )
-        for when, pending in mock.delivery.upcoming(most)
+        for when, pending in mock.delivery.upcoming(most, job_id)
     )
 
 

@@ -75,9 +75,14 @@ class CallbackDispatcher:
         """Number of unfinished callbacks: delayed, awaiting a retry, queued or being sent."""
         return len(self._delayed) + self._host_queues.waiting + len(self._sending)
 
-    def upcoming(self, most: int) -> list[tuple[float, PendingCallback]]:
-        """Return the attempts that wait for their time, as (time, callback), the next one first; at most so many."""
-        waiting = ((timer.when, pending) for pending, timer in self._delayed.items())
+    def upcoming(self, most: int, job_id: str = "") -> list[tuple[float, PendingCallback]]:
+        """Return the attempts that wait for their time, as (time, callback), the next one first; at most so many.
+
+        `job_id`: only those of this job.
+        """
+        waiting = (
+            (timer.when, pending) for pending, timer in self._delayed.items() if job_id in ("", pending.subject.id)
+        )
         return nsmallest(most, waiting, key=lambda item: item[0])
 
     def on_event(self, event: Event) -> None:

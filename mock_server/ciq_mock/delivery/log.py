@@ -5,7 +5,7 @@ and tests check them; it has no password, and `repr` shows neither path nor quer
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -82,6 +82,14 @@ class DeliveryLog:
     def of(self, job_id: str) -> tuple[Attempt, ...]:
         """Return the attempts for one job, oldest first."""
         return tuple(entry for entry in self._entries if entry.job_id == job_id)
+
+    def of_each(self, job_ids: Collection[str]) -> dict[str, list[Attempt]]:
+        """Return the attempts for several jobs, by job, oldest first; one pass over the log."""
+        found: dict[str, list[Attempt]] = {job_id: [] for job_id in job_ids}
+        for entry in self._entries:
+            if entry.job_id in found:
+                found[entry.job_id].append(entry)
+        return found
 
     @property
     def attempts(self) -> int:
