@@ -61,8 +61,12 @@ class RecordedJudge:
         for message in recording.messages:
             count += 1
             timed = recording.has_times and (isinstance(message.record, Exchange) or message.record.started != 0.0)
+            kept = timed and len(exchanges) + len(callbacks) < MOST_EXCHANGES
+            skipped += timed and not kept
             if isinstance(message.record, Exchange):
                 response = ParsedExchange(message.record)
+                if kept:
+                    exchanges.append(response)
                 tally.add(message.place, answer_cases(response))
                 tally.add(message.place, agreement.add_answer(response, timed=timed))
                 if (why := not_judged(response)) and not tally.judged:
@@ -73,16 +77,10 @@ class RecordedJudge:
                         recording.remarks.append(f"{message.place} {problem}".strip())
             else:
                 callback = ParsedCallback(message.record)
+                if kept:
+                    callbacks.append(callback)
                 tally.add(message.place, callback_cases(callback))
                 tally.add(message.place, agreement.add_callback(message.place, callback, timed=timed))
-            if not timed:
-                continue
-            if len(exchanges) + len(callbacks) >= MOST_EXCHANGES:
-                skipped += 1
-            elif isinstance(message.record, Exchange):
-                exchanges.append(ParsedExchange(message.record))
-            else:
-                callbacks.append(ParsedCallback(message.record))
         for place, case in agreement.cases():
             tally.add(place, (case,))
         _whole(tally, exchanges, callbacks, complete=self.complete and not skipped)
